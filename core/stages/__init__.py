@@ -1,0 +1,1 @@
+"""The relay: each stage is a generator of typed step records that can be stopped and is seeded."""

@@ -1,0 +1,1 @@
+"""Statistics of labelling: agreement, intervals, simulated ratings and comparisons."""

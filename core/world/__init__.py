@@ -1,0 +1,1 @@
+"""The tiny world whose truth is known: facts, documents, prompts, candidates, gold scorer, people."""
