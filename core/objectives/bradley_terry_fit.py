@@ -72,7 +72,7 @@ def _newton(
     start: Array,
     least_curvature: float,
 ) -> tuple[list[Array], Array, bool]:
-    """Newton with a backtracking line search. Returns the iterates, the inverse Hessian at the last, and if it converged.
+    """Newton with a backtracking line search. Returns iterates, the last inverse Hessian, and if it converged.
 
     `least_curvature` is a lower bound known in advance (the prior's precision): rounding may push an eigenvalue of
     collinear data below it, and the step must not explode there. With bound 0, flat directions are left alone.
