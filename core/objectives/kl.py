@@ -58,10 +58,14 @@ def exact_kl(logps: Tensor, ref_logps: Tensor) -> Tensor:
     a token that the policy uses and the reference excludes makes the result +inf.
     """
     possible = logps > -torch.inf
-    # Both arguments are replaced before subtracting, so that -inf - -inf can reach neither value nor gradient.
-    log_ratio = torch.where(possible, logps, 0.0) - torch.where(possible, ref_logps, 0.0)
+    if possible.all():
+        log_ratio = logps - ref_logps
+    else:  # replaced before subtracting, so that -inf - -inf can reach neither value nor gradient
+        log_ratio = torch.where(possible, logps, 0.0) - torch.where(possible, ref_logps, 0.0)
     kl = (logps.exp() * log_ratio).sum(-1)
     # Rounding can leave -1e-17 for equal distributions. Lift the value and keep the gradient.
+    if not kl.requires_grad:
+        return kl.clamp_min(0.0)
     return kl + (kl.clamp_min(0.0) - kl).nan_to_num(posinf=0.0).detach()
 
 

@@ -35,7 +35,8 @@ def entropy(logits: Tensor, temperature: float = 1.0) -> Tensor:
 
 def entropy_of_logps(logps: Tensor) -> Tensor:
     """Entropy in nats of distributions given as normalised log-probabilities. Shapes: [..., V] -> [...]."""
-    return -(logps.exp() * torch.where(logps > -torch.inf, logps, 0.0)).sum(-1)
+    possible = logps > -torch.inf
+    return -(logps.exp() * (logps if possible.all() else torch.where(possible, logps, 0.0))).sum(-1)
 
 
 def sequence_logps(

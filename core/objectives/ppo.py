@@ -7,6 +7,7 @@ Source: Schulman et al. 2017, arXiv:1707.06347, equation 7.
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,6 +16,8 @@ from core.objectives.masking import masked_mean
 TIE, UNCLIPPED, CLIPPED, DUAL = 0, 1, 2, 3
 """Values of `PolicyDiagnostics.winning`: which term of the minimum gave the loss."""
 
+# A total weight of 0 comes with a sum of 0, so any positive divisor gives 0 instead of 0/0.
+_TINY = 1e-38
 # exp() of more than this overflows and would turn the other, clipped branch's gradient into 0 * inf = NaN.
 _LARGEST_LOG_RATIO = {torch.float64: 700.0, torch.float32: 80.0}
 
@@ -46,12 +49,12 @@ class PolicyDiagnostics(NamedTuple):
 
     winning: Tensor
     clipped: Tensor
-    clip_fraction: Tensor
-    clip_fraction_outside: Tensor
-    dual_clip_fraction: Tensor
-    approx_kl: Tensor
-    approx_kl_k1: Tensor
-    approx_kl_k3: Tensor
+    clip_fraction: float
+    clip_fraction_outside: float
+    dual_clip_fraction: float
+    approx_kl: float
+    approx_kl_k1: float
+    approx_kl_k3: float
 
 
 class ValueLoss(NamedTuple):
@@ -92,8 +95,9 @@ def policy_loss(
     log_ratios = new_logps - old_logps
     if mask is not None:
         keep = mask > 0
-        log_ratios = torch.where(keep, log_ratios, 0.0)
-        advantages = torch.where(keep, advantages, 0.0)
+        if not keep.all():  # nothing to blank out is the common case on the whiteboard
+            log_ratios = torch.where(keep, log_ratios, 0.0)
+            advantages = torch.where(keep, advantages, 0.0)
     limit = _LARGEST_LOG_RATIO.get(log_ratios.dtype, 80.0) if log_ratio_clamp is None else log_ratio_clamp
     ratios = log_ratios.clamp(-limit, limit).exp()
     high = clip_epsilon if clip_epsilon_high is None else clip_epsilon_high
@@ -104,7 +108,14 @@ def policy_loss(
     if dual_clip is not None:
         surrogate = torch.where(advantages < 0, torch.maximum(surrogate, dual_clip * advantages), surrogate)
     losses = -surrogate
-    return PolicyLoss(masked_mean(losses, mask), ratios, clipped_ratios, unclipped, clipped_surrogate, losses)
+    if mask is None:
+        loss = losses.mean() if losses.numel() else losses.sum()
+    else:  # masked_mean without its own masking: the positions of weight 0 hold 0 already
+        weights = mask.to(losses.dtype)
+        if weights.shape != losses.shape:
+            weights = weights.expand(losses.shape)
+        loss = torch.dot(losses.flatten(), (weights / weights.sum().clamp_min(_TINY)).flatten())
+    return PolicyLoss(loss, ratios, clipped_ratios, unclipped, clipped_surrogate, losses)
 
 
 def policy_diagnostics(
@@ -115,33 +126,39 @@ def policy_diagnostics(
     mask: Tensor | None = None,
     clip_epsilon_high: float | None = None,
 ) -> PolicyDiagnostics:
-    """What the projects log about the step that gave `result`; pass the same arguments as to `policy_loss`."""
-    unclipped, clipped_surrogate = result.unclipped.detach(), result.clipped_surrogate.detach()
-    losses, ratios = result.losses.detach(), result.ratios.detach()
-    log_ratios = new_logps.detach() - old_logps
-    if mask is not None:
-        log_ratios = torch.where(mask > 0, log_ratios, 0.0)
-    clipped = clipped_surrogate < unclipped
-    dual = -losses > torch.minimum(unclipped, clipped_surrogate)
-    winning = clipped * CLIPPED + (unclipped < clipped_surrogate) * UNCLIPPED
-    high = clip_epsilon if clip_epsilon_high is None else clip_epsilon_high
-    outside = (ratios < 1.0 - clip_epsilon) | (ratios > 1.0 + high)
-    dtype = losses.dtype
-    columns = torch.stack(
-        [
-            clipped.to(dtype),
-            outside.to(dtype),
-            dual.to(dtype),
-            0.5 * log_ratios * log_ratios,
-            -log_ratios,
-            torch.expm1(log_ratios) - log_ratios,
-        ]
-    )
+    """What the projects log about the step that gave `result`; pass the same arguments as to `policy_loss`.
+
+    Runs in numpy on the tensors' own memory: on a few candidates that costs a fifth of the same steps in torch.
+    """
+    unclipped, clipped_surrogate = result.unclipped.detach().numpy(), result.clipped_surrogate.detach().numpy()
+    surrogate, ratios = -result.losses.detach().numpy(), result.ratios.detach().numpy()
+    log_ratios = new_logps.detach().numpy() - old_logps.detach().numpy()
     if mask is None:
-        means = columns.flatten(1).mean(1)
+        weights = np.full(surrogate.size, 1.0 / max(surrogate.size, 1))
     else:
-        means = masked_mean(columns.flatten(1), mask.expand(losses.shape).flatten(), dim=1)
-    return PolicyDiagnostics(torch.where(dual, DUAL, winning), clipped, *means.unbind())
+        weights = mask.detach().numpy()
+        if weights.shape != surrogate.shape:
+            weights = np.broadcast_to(weights, surrogate.shape)
+        log_ratios = np.where(weights > 0, log_ratios, 0.0)
+        weights = weights.ravel() / max(float(weights.sum()), _TINY)
+    high = clip_epsilon if clip_epsilon_high is None else clip_epsilon_high
+    clipped = clipped_surrogate < unclipped
+    dual = surrogate > np.minimum(unclipped, clipped_surrogate)
+    winning = np.where(dual, DUAL, clipped * CLIPPED + (unclipped < clipped_surrogate) * UNCLIPPED)
+    outside = (ratios < 1.0 - clip_epsilon) | (ratios > 1.0 + high)
+    with np.errstate(over="ignore"):  # a log-ratio above 709 makes k3 infinite, which is its value in float64
+        k3 = np.expm1(log_ratios) - log_ratios
+    flat = log_ratios.ravel()
+    return PolicyDiagnostics(
+        torch.from_numpy(winning),
+        torch.from_numpy(np.asarray(clipped)),
+        float(clipped.ravel().dot(weights)),
+        float(outside.ravel().dot(weights)),
+        float(dual.ravel().dot(weights)),
+        0.5 * float((flat * flat).dot(weights)),
+        -float(flat.dot(weights)),
+        float(k3.ravel().dot(weights)),
+    )
 
 
 def value_loss(
