@@ -12,10 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core.policies.tokenizer import END_ID, PAD_ID
 from core.policies.transformer import TinyLM
-
-PAD = 0
-END = 1
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Samples:
         return rows
 
 
-def left_pad(sequences: Sequence[Sequence[int]], pad: int = PAD) -> tuple[Tensor, Tensor]:
+def left_pad(sequences: Sequence[Sequence[int]], pad: int = PAD_ID) -> tuple[Tensor, Tensor]:
     """Ids (B, P) with padding on the left, and the bool mask of real tokens.
 
     Raises:
@@ -65,7 +63,7 @@ def left_pad(sequences: Sequence[Sequence[int]], pad: int = PAD) -> tuple[Tensor
     return _padded(sequences, pad, left=True)
 
 
-def right_pad(sequences: Sequence[Sequence[int]], pad: int = PAD) -> tuple[Tensor, Tensor]:
+def right_pad(sequences: Sequence[Sequence[int]], pad: int = PAD_ID) -> tuple[Tensor, Tensor]:
     """Ids (B, T) with padding on the right, and the bool mask of real tokens. Raises ValueError as `left_pad` does."""
     return _padded(sequences, pad, left=False)
 
@@ -122,8 +120,8 @@ def sample(
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
-    end: int = END,
-    pad: int = PAD,
+    end: int = END_ID,
+    pad: int = PAD_ID,
     keep: bool = False,
 ) -> Samples:
     """Continue every prompt until `<end>`, or for `max_new_tokens`.

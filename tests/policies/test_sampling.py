@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from core.policies import sampling
-from core.policies.sampling import END, PAD, filter_logits, left_pad, response_hidden, right_pad, sample
+from core.policies.sampling import filter_logits, left_pad, response_hidden, right_pad, sample
+from core.policies.tokenizer import END_ID as END
+from core.policies.tokenizer import PAD_ID as PAD
 from core.policies.transformer import TinyLM, TransformerConfig
 
 SMALL = TransformerConfig(vocab=12, width=32, layers=2, heads=4, context=20)
@@ -144,5 +145,3 @@ def test_padding_sides():
     ids, mask = right_pad([[5], [6, 7]])
     assert ids.tolist() == [[5, PAD], [6, 7]]
     assert mask.tolist() == [[True, False], [True, True]]
-    assert sampling.PAD == 0
-    assert sampling.END == 1

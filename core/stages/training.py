@@ -1,0 +1,139 @@
+"""What changes while a stage runs, kept in one place so that a run can be stopped after any step and taken up again."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from core.lm_records import Diverged
+from core.objectives.kl import AdaptiveKLController
+from core.policies.transformer import TinyLM, TransformerConfig
+
+MAX_GRAD_NORM = 1.0
+
+
+@dataclass
+class State:
+    """A stage's moving parts. A stage's generator changes it in place and is consistent whenever it yields.
+
+    So a run is stopped by closing its generator, and taken up by handing the same state to the stage again.
+
+    Attributes:
+        model: the weights in training.
+        optimiser: AdamW over them.
+        generator: the stage's source of randomness.
+        step: updates done.
+        num_tokens: scored tokens or sampled tokens so far, where the stage counts them.
+        controller: the KL coefficient, where it adapts.
+        diverged: the record that ended the run, or None.
+    """
+
+    model: TinyLM
+    optimiser: torch.optim.AdamW
+    generator: torch.Generator
+    step: int = 0
+    num_tokens: int = 0
+    controller: AdaptiveKLController | None = None
+    diverged: Diverged | None = None
+
+    @classmethod
+    def begin(
+        cls,
+        model: TinyLM,
+        lr: float,
+        seed: int,
+        weight_decay: float = 0.0,
+        betas: tuple[float, float] = (0.9, 0.999),
+    ) -> State:
+        """A fresh state on a copy of `model`, which itself stays as it is."""
+        own = model.clone()
+        return cls(own, _optimiser(own, lr, weight_decay, betas), torch.Generator().manual_seed(seed))
+
+    def copy(self) -> State:
+        """An independent copy: going on with one leaves the other untouched."""
+        group = self.optimiser.param_groups[0]
+        model = self.model.clone()
+        optimiser = _optimiser(model, group["lr"], group["weight_decay"], group["betas"])
+        optimiser.load_state_dict(copy.deepcopy(self.optimiser.state_dict()))
+        generator = torch.Generator()
+        generator.set_state(self.generator.get_state())
+        return State(model, optimiser, generator, self.step, self.num_tokens, self.controller, self.diverged)
+
+    def save(self, path: Path) -> None:
+        """Write the state to disk, in one move. It holds weights and optimiser at full precision."""
+        content = {
+            "config": vars(self.model.config),
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "generator": self.generator.get_state(),
+            "step": self.step,
+            "num_tokens": self.num_tokens,
+        }
+        partial = path.with_name(path.name + ".partial")
+        torch.save(content, partial)
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> State:
+        """The state that `save` wrote.
+
+        Raises:
+            ValueError: the file cannot be read.
+        """
+        try:
+            content = torch.load(path, weights_only=True)
+            model = TinyLM(TransformerConfig(**content["config"]))
+            model.load_state_dict(content["model"])
+            optimiser = _optimiser(model, 0.0, 0.0, (0.9, 0.999))
+            optimiser.load_state_dict(content["optimiser"])
+            generator = torch.Generator()
+            generator.set_state(content["generator"])
+            return cls(model, optimiser, generator, content["step"], content["num_tokens"])
+        except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError) as error:
+            raise ValueError(f"The interrupted run in {path.name} cannot be read; start it again.") from error
+
+    def update(self, loss: torch.Tensor, lr: float) -> float:
+        """One AdamW step on `loss` with the gradient cut to norm 1. Returns the norm before the cut.
+
+        Where the loss or the gradient is not finite the weights stay as they are, and the norm is not finite either.
+        """
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), MAX_GRAD_NORM).item()
+        if math.isfinite(norm) and math.isfinite(loss.item()):
+            self.optimiser.param_groups[0]["lr"] = lr
+            self.optimiser.step()
+            return norm
+        return math.nan
+
+    def stop(self, stage: str, sentence: str) -> Diverged:
+        """Note that the run has diverged, and give the record that ends it."""
+        self.diverged = Diverged(self.step + 1, stage, sentence)
+        return self.diverged
+
+
+def _optimiser(model: TinyLM, lr: float, weight_decay: float, betas: tuple[float, float]) -> torch.optim.AdamW:
+    # The fused kernel does the same arithmetic in one pass: a quarter of the time on a model this small.
+    return torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay, betas=betas, fused=True)
+
+
+def out_of_range(value: float, limit: float) -> bool:
+    """Whether a loss or divergence is NaN, infinite or above its sensible limit."""
+    return not value <= limit
+
+
+def decayed(lr: float, step: int, steps: int, warmup: int, decay_from: float) -> float:
+    """Learning rate of update number `step` (from 0): linear warm-up, constant, then linear down to 5 % of it.
+
+    `decay_from` is the share of the run after which it falls; 1 keeps it constant.
+    """
+    if step < warmup:
+        return lr * (step + 1) / (warmup + 1)
+    start = decay_from * steps
+    if step < start or steps <= start:
+        return lr
+    return lr * (1.0 - 0.95 * (step - start) / (steps - start))
