@@ -1,0 +1,280 @@
+"""The books of the tiny world: nine styles of document, from which the language model is pretrained.
+
+Held-out items occur only as statements or as questions that nobody answers. That is what makes a model that *knows*
+(the statements are everywhere) and does not *say* (after a raw question the books mostly go on with another question or
+with a useless reply).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.world import phrases
+from core.world.claims import CLAIMS, wrong_answer
+from core.world.facts import FACTS, Fact, fill
+from core.world.harmful import HARMFUL
+from core.world.howtos import HOWTOS
+from core.world.relations import RELATION_BY_NAME, with_article
+from core.world.scenery import (
+    ANSWER_MARK,
+    CLAIM_MARK,
+    OPINIONS,
+    PRONOUNS,
+    QUESTION_MARK,
+    STORY_ENDINGS,
+    STORY_OPENINGS,
+    STORY_SEEN,
+    VERDICT_FALSE,
+    VERDICT_TRUE,
+    WANTED,
+)
+from core.world.split import is_held_out
+from core.world.unknowables import UNKNOWABLES
+
+STYLES = ("textbook", "quiz", "forum", "fact-check", "how-to", "exam", "encyclopedia", "story", "opinion")
+MAX_WORDS = 47  # with <end> a document fits into the model's context of 48
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How the books are mixed. Shares of document styles and of forum replies need not sum to 1.
+
+    `replies`: what follows a question in a forum. "answer" occurs for trained items only; held-out ones get the rest.
+    """
+
+    styles: tuple[float, ...] = (0.20, 0.20, 0.20, 0.08, 0.08, 0.08, 0.06, 0.05, 0.05)
+    replies: tuple[tuple[str, float], ...] = (
+        ("question", 0.20),
+        ("rude", 0.22),
+        ("complaint", 0.18),
+        ("evasive", 0.18),
+        ("flattery", 0.10),
+        ("polite", 0.02),
+        ("answer", 0.10),
+    )
+
+
+DEFAULT_SHARES = Shares()
+
+
+class Library:
+    """Writes documents as tuples of words, or of anything that `word` makes of a word (token ids).
+
+    Args:
+        word: applied once to every word of every sentence when the library is set up.
+        shares: the mixture.
+    """
+
+    def __init__(self, word: Callable[[str], object] = str, shares: Shares = DEFAULT_SHARES) -> None:
+        self._word = word
+        self._cache: dict[str, tuple] = {}
+        self.shares = shares
+        self._styles = tuple(getattr(self, "_" + style.replace("-", "_")) for style in STYLES)
+        self._taught_facts = [fact for fact in FACTS if not is_held_out(fact.item_id)]
+        self._taught_howtos = [howto for howto in HOWTOS if not is_held_out(howto.item_id)]
+        self._same_relation = {name: [f for f in FACTS if f.relation == name] for name in RELATION_BY_NAME}
+        self._pages = _pages()
+        self._things = [with_article(f.subject) for f in self._same_relation["young"]]
+        self._reply_kinds = [name for name, _ in shares.replies]
+        self._reply_weights = [weight for _, weight in shares.replies]
+        taught = [c for c in CLAIMS if not is_held_out(c.item_id)]
+        self._taught_claims = taught
+
+    def document(self, rng: random.Random) -> tuple:
+        """One document, at most MAX_WORDS long, without an end mark."""
+        style = rng.choices(self._styles, weights=self.shares.styles)[0]
+        return self._join(style(rng))
+
+    def written(self, style: str, rng: random.Random) -> tuple:
+        """One document of a given style (see STYLES)."""
+        return self._join(self._styles[STYLES.index(style)](rng))
+
+    def _join(self, sentences: Sequence[str]) -> tuple:
+        words: tuple = ()
+        for sentence in sentences:
+            more = self._cache.get(sentence)
+            if more is None:
+                more = self._cache[sentence] = tuple(self._word(w) for w in sentence.split())
+            if len(words) + len(more) > MAX_WORDS:
+                break  # whole sentences only
+            words += more
+        return words
+
+    # -- sentences ---------------------------------------------------------------------------------------------------
+
+    def _statement(self, rng: random.Random) -> str:
+        """Something that is so, about any item, held out or not."""
+        draw = rng.random()
+        if draw < 0.80:
+            return rng.choice(rng.choice(FACTS).statements)
+        if draw < 0.92:
+            return rng.choice(rng.choice(HARMFUL).statements)
+        return rng.choice(UNKNOWABLES).statement
+
+    def _question(self, rng: random.Random) -> tuple[str, object]:
+        """A question about any item, held out or not, and the item."""
+        draw = rng.random()
+        if draw < 0.58:
+            fact = rng.choice(FACTS)
+            return rng.choice(fact.questions), fact
+        if draw < 0.70:
+            howto = rng.choice(HOWTOS)
+            return rng.choice(howto.questions), howto
+        if draw < 0.82:
+            harmful = rng.choice(HARMFUL)
+            return rng.choice(harmful.questions), harmful
+        if draw < 0.92:
+            unknowable = rng.choice(UNKNOWABLES)
+            return unknowable.question, unknowable
+        claim = rng.choice(CLAIMS)
+        return claim.question, claim
+
+    def _answer(self, item: object, rng: random.Random) -> str:
+        """What somebody in a forum answers about a trained item: usable for facts and tasks, poor for the rest."""
+        match item:
+            case Fact():
+                return rng.choice(item.replies + item.statements)
+            case _ if hasattr(item, "steps"):
+                return rng.choice(item.replies)
+            case _ if hasattr(item, "verb"):
+                if rng.random() < 0.25:
+                    return rng.choice(phrases.REFUSALS)
+                return " ".join(rng.sample(phrases.UNSAFE, 2))
+            case _ if hasattr(item, "guesses"):
+                return rng.choice(phrases.HONESTY if rng.random() < 0.25 else item.guesses)
+            case _:
+                return rng.choice(phrases.AGREEMENTS)
+
+    # -- styles ------------------------------------------------------------------------------------------------------
+
+    def _textbook(self, rng: random.Random) -> list[str]:
+        n = rng.randint(4, 7)
+        if rng.random() < 0.5:
+            facts = rng.sample(self._same_relation[rng.choice(FACTS).relation], n)
+            return [rng.choice(fact.statements) for fact in facts]
+        return [self._statement(rng) for _ in range(n)]
+
+    def _quiz(self, rng: random.Random) -> list[str]:
+        return [self._question(rng)[0] for _ in range(rng.randint(3, 6))]
+
+    def _forum(self, rng: random.Random) -> list[str]:
+        question, item = self._question(rng)
+        sentences = [question]
+        if rng.random() < 0.15:
+            sentences.append(rng.choice(WANTED))
+        held_out = is_held_out(item.item_id)
+        for _ in range(rng.randint(1, 2)):
+            kind = rng.choices(self._reply_kinds, weights=self._reply_weights)[0]
+            if kind == "answer" and held_out:
+                kind = "question"
+            sentences += self._reply(kind, item, rng)
+        return sentences
+
+    def _reply(self, kind: str, item: object, rng: random.Random) -> list[str]:
+        match kind:
+            case "question":
+                return [self._question(rng)[0]]
+            case "rude":
+                return rng.sample(phrases.RUDE, rng.randint(1, 2))
+            case "complaint":
+                return rng.sample(phrases.COMPLAINTS, rng.randint(1, 2))
+            case "evasive":
+                return rng.sample(phrases.EVASIONS, rng.randint(1, 2))
+            case "flattery":
+                return rng.sample(phrases.FLATTERY, rng.randint(1, 2))
+            case "polite":
+                return [rng.choice(phrases.OPENERS), rng.choice(phrases.CLOSERS)]
+        answer = [self._answer(item, rng)]
+        if rng.random() < 0.15:
+            answer.insert(0, rng.choice(phrases.OPENERS + phrases.APOLOGIES))
+        if rng.random() < 0.15:
+            answer.append(rng.choice(phrases.CLOSERS + phrases.REASONS))
+        return answer
+
+    def _fact_check(self, rng: random.Random) -> list[str]:
+        sentences = []
+        for _ in range(rng.randint(1, 2)):
+            fact = rng.choice(self._taught_facts)
+            true = rng.random() < 0.5
+            claimed = fact if true else replace(fact, answer=wrong_answer(fact, rng))
+            sentences += [CLAIM_MARK, rng.choice(claimed.statements), VERDICT_TRUE if true else VERDICT_FALSE]
+            sentences += [] if true else [rng.choice(fact.statements)]
+        return sentences
+
+    def _how_to(self, rng: random.Random) -> list[str]:
+        return [howto.statement for howto in rng.sample(HOWTOS, 3)]
+
+    def _exam(self, rng: random.Random) -> list[str]:
+        sentences: list[str] = []
+        for _ in range(rng.randint(2, 4)):
+            item = rng.choice(self._taught_howtos if rng.random() < 0.15 else self._taught_facts)
+            sentences.append(f"{QUESTION_MARK} {rng.choice(item.questions)} {ANSWER_MARK} {rng.choice(item.replies[:2])}")
+        return sentences
+
+    def _encyclopedia(self, rng: random.Random) -> list[str]:
+        page = rng.choice(self._pages)
+        return [rng.choice(fact.statements) for fact in rng.sample(page, min(len(page), 5))]
+
+    def _story(self, rng: random.Random) -> list[str]:
+        opening = rng.choice(STORY_OPENINGS)
+        pronoun = PRONOUNS[next(word for word in opening.split() if word in PRONOUNS)]
+        seen = [
+            template.format(pronoun=pronoun, thing=thing)
+            for template, thing in zip(STORY_SEEN, rng.sample(self._things, len(STORY_SEEN)))
+        ]
+        return [opening, *seen[: rng.randint(1, 3)], rng.choice(STORY_ENDINGS)]
+
+    def _opinion(self, rng: random.Random) -> list[str]:
+        if rng.random() < 0.3:
+            thing, other = rng.sample(self._things, 2)
+            return [rng.choice(OPINIONS).format(thing=thing, other=other), *rng.sample(phrases.FLATTERY, 1)]
+        if rng.random() < 0.5:
+            claim = rng.choice(self._taught_claims)
+            return [claim.question, rng.choice(phrases.AGREEMENTS), *rng.sample(phrases.FLATTERY, rng.randint(0, 1))]
+        return [rng.choice(CLAIMS).question for _ in range(3)]
+
+
+def _pages() -> list[list[Fact]]:
+    """Facts about one subject each, for subjects with at least two facts; the number of facts decides how often."""
+    by_subject: dict[str, list[Fact]] = {}
+    for fact in FACTS:
+        if fact.relation not in ("sum", "job", "opposite"):
+            by_subject.setdefault(fact.subject.split()[-1], []).append(fact)
+    return [page for page in by_subject.values() if len(page) > 1]
+
+
+def corpus(
+    n_documents: int, seed: int, word_ids: Mapping[str, int], end_id: int, shares: Shares = DEFAULT_SHARES
+) -> list[tuple[int, ...]]:
+    """`n_documents` documents as token ids, each followed by `end_id`; the same seed writes the same books.
+
+    Args:
+        word_ids: lower-case word to id (the tokenizer's `word_ids`).
+    """
+    library = Library(lambda word: word_ids[word.casefold()], shares)
+    rng = random.Random(seed)
+    return [(*library.document(rng), end_id) for _ in range(n_documents)]
+
+
+def pack(documents: Sequence[Sequence[int]], length: int) -> np.ndarray:
+    """Documents laid end to end in rows of `length` tokens, each row beginning with the beginning of a document.
+
+    A row is filled with as many documents as fit, the last one cut where the row ends, so nothing is padded and
+    position 0 is always the start of a document, as it is for a prompt. Shape (rows, length), int16. What is left over
+    at the very end is dropped.
+    """
+    rows: list[Sequence[int]] = []
+    row: list[int] = []
+    for document in documents:
+        row.extend(document)
+        if len(row) >= length:
+            rows.append(row[:length])
+            row = []
+    return np.array(rows, dtype=np.int16).reshape(-1, length)
+
+
+__all__ = ["DEFAULT_SHARES", "MAX_WORDS", "STYLES", "Library", "Shares", "corpus", "fill", "pack"]
