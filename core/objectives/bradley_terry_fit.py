@@ -247,13 +247,14 @@ def fit_item_strengths(
 
 def _refuse_unbounded(wins: Array) -> None:
     """Without a prior the optimum is finite only if 'beat' steps lead from every item to every other (Ford 1957)."""
-    from scipy.sparse.csgraph import connected_components
+    if not _all_reach_all((wins + wins.T) > 0):
+        raise ValueError("Some items were never compared with the rest: their strengths need a prior (l2_penalty > 0).")
+    if not _all_reach_all(wins > 0):
+        raise ValueError("Some items never lost to the rest: their strengths need a prior (l2_penalty > 0).")
 
-    if connected_components(wins > 0, directed=True, connection="weak")[0] > 1:
-        raise ValueError(
-            "Some items were never compared with the rest, so their strengths need a prior (l2_penalty > 0)."
-        )
-    if connected_components(wins > 0, directed=True, connection="strong")[0] > 1:
-        raise ValueError(
-            "Some items never lost to the rest, so their strengths are unbounded without a prior (l2_penalty > 0)."
-        )
+
+def _all_reach_all(steps: NDArray[np.bool_]) -> bool:
+    reach = steps | np.eye(len(steps), dtype=bool)
+    for _ in range(len(steps).bit_length()):  # paths of up to 2, 4, 8 ... steps
+        reach = (reach.astype(float) @ reach.astype(float)) > 0
+    return bool(reach.all())
