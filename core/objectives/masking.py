@@ -64,3 +64,28 @@ def masked_var(
     if unbiased:
         return torch.where(total > 1, squares / torch.where(total > 1, total - 1, 1.0), 0.0)
     return squares / total.clamp_min(tiny)
+
+
+AGGREGATIONS = ("token-mean", "seq-mean-token-mean", "seq-mean-token-sum", "seq-mean-token-sum-norm")
+
+
+def aggregate(losses: Tensor, mask: Tensor, mode: str = "token-mean") -> Tensor:
+    """One number from per-token losses, under verl's names for the four customs. Shapes: [B, T], [B, T] -> [].
+
+    - token-mean: every token counts the same (TRL's and verl's default)
+    - seq-mean-token-mean: every sequence counts the same (the GRPO paper)
+    - seq-mean-token-sum: sums per sequence, averaged over the sequences
+    - seq-mean-token-sum-norm: all of it divided by the width T (Dr. GRPO)
+
+    Sequences without any token do not count in the two sequence means. Raises ValueError for an unknown mode.
+    """
+    if mode == "token-mean":
+        return masked_mean(losses, mask)
+    if mode == "seq-mean-token-sum-norm":
+        return masked_sum(losses, mask) / max(mask.shape[-1], 1)
+    filled = (mask > 0).any(-1)
+    if mode == "seq-mean-token-mean":
+        return masked_mean(masked_mean(losses, mask, -1), filled)
+    if mode == "seq-mean-token-sum":
+        return masked_mean(masked_sum(losses, mask, -1), filled)
+    raise ValueError(f"Unknown aggregation '{mode}'; known are {', '.join(AGGREGATIONS)}.")

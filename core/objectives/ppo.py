@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.objectives.advantages import whiten
 from core.objectives.masking import masked_mean
 
 TIE, UNCLIPPED, CLIPPED, DUAL = 0, 1, 2, 3
@@ -19,7 +20,7 @@ TIE, UNCLIPPED, CLIPPED, DUAL = 0, 1, 2, 3
 # A total weight of 0 comes with a sum of 0, so any positive divisor gives 0 instead of 0/0.
 _TINY = 1e-38
 # exp() of more than this overflows and would turn the other, clipped branch's gradient into 0 * inf = NaN.
-_LARGEST_LOG_RATIO = {torch.float64: 700.0, torch.float32: 80.0}
+LARGEST_LOG_RATIO = {torch.float64: 700.0, torch.float32: 80.0}
 
 
 class PolicyLoss(NamedTuple):
@@ -67,11 +68,12 @@ class ValueLoss(NamedTuple):
 
 
 class PPOLoss(NamedTuple):
-    """`loss` = policy.loss + vf_coef * value.loss."""
+    """`loss` = policy.loss + vf_coef * value.loss - entropy_coef * entropy; `entropy` is the (weighted) mean."""
 
     loss: Tensor
     policy: PolicyLoss
     value: ValueLoss
+    entropy: Tensor
 
 
 def policy_loss(
@@ -98,7 +100,7 @@ def policy_loss(
         if not keep.all():  # nothing to blank out is the common case on the whiteboard
             log_ratios = torch.where(keep, log_ratios, 0.0)
             advantages = torch.where(keep, advantages, 0.0)
-    limit = _LARGEST_LOG_RATIO.get(log_ratios.dtype, 80.0) if log_ratio_clamp is None else log_ratio_clamp
+    limit = LARGEST_LOG_RATIO.get(log_ratios.dtype, 80.0) if log_ratio_clamp is None else log_ratio_clamp
     ratios = log_ratios.clamp(-limit, limit).exp()
     high = clip_epsilon if clip_epsilon_high is None else clip_epsilon_high
     clipped_ratios = ratios.clamp(1.0 - clip_epsilon, 1.0 + high)
@@ -125,6 +127,7 @@ def policy_diagnostics(
     clip_epsilon: float,
     mask: Tensor | None = None,
     clip_epsilon_high: float | None = None,
+    log_ratio_clamp: float | None = None,
 ) -> PolicyDiagnostics:
     """What the projects log about the step that gave `result`; pass the same arguments as to `policy_loss`.
 
@@ -133,6 +136,8 @@ def policy_diagnostics(
     unclipped, clipped_surrogate = result.unclipped.detach().numpy(), result.clipped_surrogate.detach().numpy()
     surrogate, ratios = -result.losses.detach().numpy(), result.ratios.detach().numpy()
     log_ratios = new_logps.detach().numpy() - old_logps.detach().numpy()
+    if log_ratio_clamp is not None:
+        log_ratios = np.clip(log_ratios, -log_ratio_clamp, log_ratio_clamp)
     if mask is None:
         weights = np.full(surrogate.size, 1.0 / max(surrogate.size, 1))
     else:
@@ -200,8 +205,19 @@ def ppo_loss(
     vf_coef: float,
     mask: Tensor | None = None,
     value_mask: Tensor | None = None,
+    entropies: Tensor | None = None,
+    entropy_coef: float = 0.0,
+    whiten_variant: str | None = None,
 ) -> PPOLoss:
-    """Policy loss + vf_coef times value loss; `value_mask` defaults to `mask` (TRL keeps one more position in it)."""
+    """Policy loss + vf_coef times value loss - entropy_coef times mean entropy (arXiv:1707.06347, equation 9).
+
+    Shapes: all tensors [...]; loss []. `value_mask` defaults to `mask` (TRL keeps one more position in it).
+    CleanRL's loss has entropies with a coefficient of 0.01 and `whiten_variant="cleanrl"`, which whitens the advantages
+    of this minibatch; TRL's has no entropy term and whitens once per rollout batch, before it comes here.
+    """
+    if whiten_variant is not None:
+        advantages = whiten(advantages, mask, whiten_variant)
     policy = policy_loss(new_logps, old_logps, advantages, clip_epsilon, mask)
     value = value_loss(new_values, old_values, returns, cliprange_value, mask if value_mask is None else value_mask)
-    return PPOLoss(policy.loss + vf_coef * value.loss, policy, value)
+    entropy = torch.zeros_like(policy.loss) if entropies is None else masked_mean(entropies, mask)
+    return PPOLoss(policy.loss + vf_coef * value.loss - entropy_coef * entropy, policy, value, entropy)
