@@ -89,22 +89,26 @@ def _newton(
         return (axes * scale) @ axes.T
 
     f, gradient, hessian = derivatives(x)
+    last_decrement = np.inf
     for _ in range(MAX_NEWTON_STEPS):
         step = -inverse(hessian) @ gradient
         decrement = -float(gradient @ step)  # twice the expected gain of a full step
-        rounding = 1e-14 * (1.0 + abs(f))
-        if decrement <= rounding:
+        if decrement == 0:
             converged = True
             break
-        size = 1.0
+        size, rounding = 1.0, 1e-14 * (1.0 + abs(f))
         while value(x + size * step) > f - 1e-4 * size * decrement + rounding and size > 1e-10:
             size /= 2
         x = x + size * step
         path.append(x)
         f, gradient, hessian = derivatives(x)
-        if decrement <= 1e-12 * (1.0 + abs(f)) and size == 1.0:
-            converged = True  # quadratic convergence: the error left is the square of one that is already tiny
+        # Convergence is quadratic, so after a step this small nothing is left; or rounding is all that still moves.
+        small = np.abs(step).max() <= 1e-8 * (1.0 + np.abs(x).max())
+        stalled = decrement <= 1e-12 * (1.0 + abs(f)) and decrement > last_decrement / 2
+        if small or stalled:
+            converged = True
             break
+        last_decrement = decrement
     return path, inverse(hessian), converged
 
 

@@ -1,6 +1,6 @@
 """Adapters for the preference side: they rename and reshape, and take gradients of the loss as it stands.
 
-Each takes the case's `inputs` and returns its `outputs`, nested as in the file.
+Each takes the case's decoded `inputs` and returns its `outputs`, nested as in the file.
 """
 
 from __future__ import annotations
@@ -26,12 +26,8 @@ PAIR = ("policy_chosen_logps", "policy_rejected_logps", "reference_chosen_logps"
 AVERAGES = ("policy_chosen_avg_logps", "policy_rejected_avg_logps")
 
 
-def _tensor(values: list | float | None, dtype: torch.dtype = torch.float64) -> Tensor | None:
-    if values is None:
-        return None
-    if isinstance(values, list) and any(isinstance(value, str) for value in values):
-        values = [float(value) for value in values]
-    return torch.tensor(values, dtype=dtype)
+def _tensor(values: list | float | None) -> Tensor | None:
+    return None if values is None else torch.tensor(values, dtype=torch.float64)
 
 
 def _leaves(inputs: dict, *names: str) -> list[Tensor]:
