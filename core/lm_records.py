@@ -159,8 +159,8 @@ class PolicyGradientStep(Record):
     lr: float
 
 
-@dataclass(frozen=True, eq=False)
-class PreferencePair(Record):
+@dataclass(frozen=True)
+class Pair:
     """One labelled pair in words. `source` says who labelled; `label_right` whether gold agrees (None: gold ties)."""
 
     prompt: str

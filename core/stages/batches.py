@@ -13,7 +13,6 @@ from torch import Tensor
 
 from core.objectives.logprobs import token_logps
 from core.policies.sampling import right_pad
-from core.policies.tokenizer import END_ID
 from core.policies.transformer import TinyLM
 
 Ids = Sequence[int]
@@ -37,17 +36,14 @@ class TextBatch:
         return self.scored.sum(dim=1)
 
 
-def text_batch(
-    prompts: Sequence[Ids], answers: Sequence[Ids], end: bool = True, context: int | None = None
-) -> TextBatch:
-    """Prompts with their answers and `<end>`; the answer and `<end>` are scored, the prompt is not.
+def text_batch(prompts: Sequence[Ids], answers: Sequence[Ids], context: int | None = None) -> TextBatch:
+    """Prompts with their answers; the answer is scored (with its `<end>` where it has one), the prompt is not.
 
     `context` cuts texts that are longer than the model can read. Raises ValueError for an empty prompt.
     """
     if not all(map(len, prompts)):
         raise ValueError("A prompt is empty: write at least one word.")
-    close = [END_ID] if end else []
-    rows = [[*prompt, *answer, *close][:context] for prompt, answer in zip(prompts, answers, strict=True)]
+    rows = [[*prompt, *answer][:context] for prompt, answer in zip(prompts, answers, strict=True)]
     tokens, attends = right_pad(rows)
     starts = torch.tensor([len(prompt) for prompt in prompts])
     positions = torch.arange(1, tokens.shape[1])

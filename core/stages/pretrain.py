@@ -28,7 +28,7 @@ class PretrainConfig(StageConfig):
 
     steps: int = 2700
     seed: int = 0
-    batch_size: int = 64
+    batch_size: int = 96
     lr: float = 3e-3
     weight_decay: float = 0.01
     beta1: float = 0.9
@@ -114,9 +114,9 @@ def pretrain(
             yield state.stop("pretrain", f"Pretraining broke down at step {state.step + 1}: try a lower learning rate.")
             return
         state.step += 1
-        state.num_tokens += len(targets)
+        state.count += len(targets)
         accuracy = masked_mean((logits.detach().argmax(-1) == targets).float()).item()
-        yield SupervisedStep(state.step, "pretrain", config.steps, loss.item(), accuracy, state.num_tokens, lr, norm)
+        yield SupervisedStep(state.step, "pretrain", config.steps, loss.item(), accuracy, state.count, lr, norm)
 
 
 @torch.inference_mode()

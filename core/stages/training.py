@@ -27,7 +27,7 @@ class State:
         optimiser: AdamW over them.
         generator: the stage's source of randomness.
         step: updates done.
-        num_tokens: scored tokens or sampled tokens so far, where the stage counts them.
+        count: what the stage counts: scored tokens, or pairs, so far.
         controller: the KL coefficient, where it adapts.
         diverged: the record that ended the run, or None.
     """
@@ -36,7 +36,7 @@ class State:
     optimiser: torch.optim.AdamW
     generator: torch.Generator
     step: int = 0
-    num_tokens: int = 0
+    count: int = 0
     controller: AdaptiveKLController | None = None
     diverged: Diverged | None = None
 
@@ -61,7 +61,7 @@ class State:
         optimiser.load_state_dict(copy.deepcopy(self.optimiser.state_dict()))
         generator = torch.Generator()
         generator.set_state(self.generator.get_state())
-        return State(model, optimiser, generator, self.step, self.num_tokens, self.controller, self.diverged)
+        return State(model, optimiser, generator, self.step, self.count, self.controller, self.diverged)
 
     def save(self, path: Path) -> None:
         """Write the state to disk, in one move. It holds weights and optimiser at full precision."""
@@ -71,7 +71,7 @@ class State:
             "optimiser": self.optimiser.state_dict(),
             "generator": self.generator.get_state(),
             "step": self.step,
-            "num_tokens": self.num_tokens,
+            "count": self.count,
         }
         partial = path.with_name(path.name + ".partial")
         torch.save(content, partial)
@@ -92,7 +92,7 @@ class State:
             optimiser.load_state_dict(content["optimiser"])
             generator = torch.Generator()
             generator.set_state(content["generator"])
-            return cls(model, optimiser, generator, content["step"], content["num_tokens"])
+            return cls(model, optimiser, generator, content["step"], content["count"])
         except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError) as error:
             raise ValueError(f"The interrupted run in {path.name} cannot be read; start it again.") from error
 

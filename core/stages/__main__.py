@@ -1,0 +1,54 @@
+"""The stages at the terminal: `python -m core.stages pretrain` and `python -m core.stages relay`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.stages import terminal
+from core.stages.evaluate import single_thread
+from core.stages.pretrain import PretrainConfig
+from core.stages.world_task import WEIGHTS
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core.stages", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    pretrain = commands.add_parser("pretrain", help="pretrain the tiny language model and write its weights and card")
+    pretrain.add_argument("--steps", type=int, default=PretrainConfig.steps)
+    pretrain.add_argument("--seed", type=int, default=PretrainConfig.seed)
+    pretrain.add_argument("--documents", type=int, default=PretrainConfig.n_documents)
+    pretrain.add_argument("--batch-size", type=int, default=PretrainConfig.batch_size)
+    pretrain.add_argument("--lr", type=float, default=PretrainConfig.lr)
+    pretrain.add_argument("--out", type=Path, default=WEIGHTS, help="the card is written beside it")
+    pretrain.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    args = _parser().parse_args(arguments)
+    single_thread()
+    try:
+        if args.command == "pretrain":
+            config = PretrainConfig(
+                steps=args.steps,
+                seed=args.seed,
+                n_documents=args.documents,
+                batch_size=args.batch_size,
+                lr=args.lr,
+            )
+            return terminal.pretrain_command(config, args.out, args.resume)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
