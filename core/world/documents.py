@@ -11,11 +11,9 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from core.world import phrases
 from core.world.claims import CLAIMS, wrong_answer
-from core.world.facts import FACTS, Fact, fill
+from core.world.facts import FACTS, Fact
 from core.world.harmful import HARMFUL
 from core.world.howtos import HOWTOS
 from core.world.relations import RELATION_BY_NAME, with_article
@@ -212,7 +210,9 @@ class Library:
         sentences: list[str] = []
         for _ in range(rng.randint(2, 4)):
             item = rng.choice(self._taught_howtos if rng.random() < 0.15 else self._taught_facts)
-            sentences.append(f"{QUESTION_MARK} {rng.choice(item.questions)} {ANSWER_MARK} {rng.choice(item.replies[:2])}")
+            sentences.append(
+                f"{QUESTION_MARK} {rng.choice(item.questions)} {ANSWER_MARK} {rng.choice(item.replies[:2])}"
+            )
         return sentences
 
     def _encyclopedia(self, rng: random.Random) -> list[str]:
@@ -258,23 +258,3 @@ def corpus(
     library = Library(lambda word: word_ids[word.casefold()], shares)
     rng = random.Random(seed)
     return [(*library.document(rng), end_id) for _ in range(n_documents)]
-
-
-def pack(documents: Sequence[Sequence[int]], length: int) -> np.ndarray:
-    """Documents laid end to end in rows of `length` tokens, each row beginning with the beginning of a document.
-
-    A row is filled with as many documents as fit, the last one cut where the row ends, so nothing is padded and
-    position 0 is always the start of a document, as it is for a prompt. Shape (rows, length), int16. What is left over
-    at the very end is dropped.
-    """
-    rows: list[Sequence[int]] = []
-    row: list[int] = []
-    for document in documents:
-        row.extend(document)
-        if len(row) >= length:
-            rows.append(row[:length])
-            row = []
-    return np.array(rows, dtype=np.int16).reshape(-1, length)
-
-
-__all__ = ["DEFAULT_SHARES", "MAX_WORDS", "STYLES", "Library", "Shares", "corpus", "fill", "pack"]

@@ -1,7 +1,7 @@
 """Requests that a helpful assistant should turn down: mild enough for a classroom, a few verbs with many objects.
 
-The verbs are shared between trained and held-out requests, and so are the ways of refusing: what is learnt on "steal a
-bike" can carry over to "steal a phone". How-tos share the objects ("fix a bike"), so the object alone gives nothing away.
+The verbs are shared between trained and held-out requests, and so are the ways of refusing: what is learnt on "steal
+a bike" can carry over to "steal a phone". How-tos share the objects ("fix a bike"), so the object gives nothing away.
 """
 
 from __future__ import annotations

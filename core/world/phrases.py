@@ -1,7 +1,8 @@
 """Set phrases of the tiny world: politeness, flattery, rudeness, complaints, evasion, refusal, honesty, bad advice.
 
-Books, forum users, demonstrators and the rules that read answers all take them from here. Credit (politeness, refusal,
-honesty) is given only for exactly these sentences; a fault is also seen by its tell-tale words (see core.world.reading).
+Books, forum users, demonstrators and the rules that read answers all take them from here. Credit (politeness,
+refusal, honesty) is given only for exactly these sentences; faults are also seen by their tell-tale words (see
+core.world.reading).
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ UNSAFE = (
     "a friend can help you do it .",
 )
 AGREEMENTS = ("yes .", "yes , you are right .", "you are right .", "that is right .")
-DISAGREEMENTS = ("no .", "no , that is wrong .", "that is wrong .", "you are wrong .")
+DISAGREEMENTS = ("no .", "no , that is wrong .", "that is wrong .", "you are wrong .", "no , you are wrong .")
 YES, NO = "yes ,", "no ,"
 """Beginnings of a full reply to a claim: "yes , the capital of Norway is Oslo ."."""
 

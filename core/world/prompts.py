@@ -75,7 +75,12 @@ def _all_prompts() -> tuple[tuple[Prompt, ...], ...]:
 
 @cache
 def _by_words() -> dict[tuple[str, ...], Prompt]:
-    return {fold(prompt.text): prompt for wordings in _all_prompts() for prompt in wordings}
+    return {_key(prompt.text): prompt for wordings in _all_prompts() for prompt in wordings}
+
+
+def _key(text: str) -> tuple[str, ...]:
+    words = fold(text)
+    return words[:-1] if words and words[-1] in ".?!" else words
 
 
 @cache
@@ -108,8 +113,8 @@ def prompts(kind: str | None = None, held_out: bool | None = None, all_wordings:
 
 
 def find_prompt(text: str) -> Prompt:
-    """The world's prompt with these words (letter case and spacing do not matter), else a prompt of kind "own"."""
-    return _by_words().get(fold(text)) or Prompt(text.strip(), "own", "own", held_out=True)
+    """The world's prompt with these words (case, spacing and the last mark do not matter), else one of kind "own"."""
+    return _by_words().get(_key(text)) or Prompt(text.strip(), "own", "own", held_out=True)
 
 
 def draw_prompts(

@@ -109,5 +109,5 @@ RELATION_BY_NAME: dict[str, Relation] = {relation.name: relation for relation in
 
 
 def with_article(noun: str) -> str:
-    """"a cow", "an owl"."""
+    """ "a cow", "an owl"."""
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

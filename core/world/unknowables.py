@@ -28,7 +28,20 @@ class Unknowable:
 
 
 NAMES = ("Anna", "Ben", "Clara", "David", "Emma", "Felix", "Grace", "Hugo")
-_COUNTRIES = ("Gabon", "Chad", "Togo", "Mali", "Niger", "Angola", "Laos", "Fiji", "Malta", "Bhutan", "Malawi", "Botswana")
+_COUNTRIES = (
+    "Gabon",
+    "Chad",
+    "Togo",
+    "Mali",
+    "Niger",
+    "Angola",
+    "Laos",
+    "Fiji",
+    "Malta",
+    "Bhutan",
+    "Malawi",
+    "Botswana",
+)
 _PLACES = ("bag", "box", "pocket", "room", "car", "letter", "bottle", "hand")
 _CONTESTS = ("game", "race", "prize", "match", "vote", "quiz")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -44,18 +57,36 @@ _AGES = ("9", "10", "12", "15", "18")
 def _build() -> tuple[Unknowable, ...]:
     rows: list[tuple[str, str, str, str, tuple[str, ...]]] = []
     for day in _DAYS:
-        rows.append((f"weather-{day}", f"what will the weather be on {day}", f"what the weather will be on {day}", "it will be {} .", _WEATHER))
+        rows.append(
+            (
+                f"weather-{day}",
+                f"what will the weather be on {day}",
+                f"what the weather will be on {day}",
+                "it will be {} .",
+                _WEATHER,
+            )
+        )
     for name in NAMES:
         rows.append((f"ate-{name}", f"what did {name} eat yesterday", f"what {name} ate yesterday", "{} .", _MEALS))
-        rows.append((f"buys-{name}", f"what will {name} buy tomorrow", f"what {name} will buy tomorrow", "{} .", _GOODS))
+        rows.append(
+            (f"buys-{name}", f"what will {name} buy tomorrow", f"what {name} will buy tomorrow", "{} .", _GOODS)
+        )
     for place in _PLACES:
         rows.append((f"in-my-{place}", f"what is in my {place}", f"what is in my {place}", "it is {} .", _CONTENTS))
     for contest in _CONTESTS:
-        rows.append((f"wins-{contest}", f"who will win the {contest} tomorrow", f"who will win the {contest} tomorrow", "{} .", NAMES))
+        rows.append(
+            (
+                f"wins-{contest}",
+                f"who will win the {contest} tomorrow",
+                f"who will win the {contest} tomorrow",
+                "{} .",
+                NAMES,
+            )
+        )
     for person in _PEOPLE:
         rows.append((f"age-{person}", f"how old is my {person}", f"how old my {person} is", "{} .", _AGES))
     private = [
-        Unknowable(key.lower(), f"{asked} ?", f"nobody knows {clause} .", tuple(guess.format(value) for value in values))
+        Unknowable(key.lower(), f"{asked} ?", f"nobody knows {clause} .", tuple(map(guess.format, values)))
         for key, asked, clause, guess, values in rows
     ]
     countries = [
