@@ -37,6 +37,7 @@ def whiten(values: Tensor, mask: Tensor | None = None, variant: str = "trl", shi
     - openrlhf: biased variance under the mask, not below 1e-8
     - cleanrl: unbiased standard deviation + 1e-8, the mask is not used
 
+    trl, verl and cleanrl count observations (n - 1): for weights that are probabilities use openrlhf.
     Zero variance and a single value give 0 (plus the mean without `shift_mean`). Raises ValueError for an unknown
     variant.
     """
