@@ -61,6 +61,7 @@ class LabelConfig(StageConfig):
     length_bias: float = 0.0
     flattery_bias: float = 0.0
     agreement_bias: float = 0.0
+    tie_margin: float = 0.0
     temperature: float = 1.0
     max_new_tokens: int = 28
     seed: int = 0
@@ -69,12 +70,15 @@ class LabelConfig(StageConfig):
         require_range("The number of prompts", self.n_prompts, 1, 100_000)
         require_range("The number of answers per prompt", self.k, 2, 16)
         require_range("The labellers' noise", self.noise, 0.0, 100.0)
+        for bias in (self.length_bias, self.flattery_bias, self.agreement_bias):
+            require_range("A labeller's bias", bias, -100.0, 100.0)
+        require_range("The tie margin", self.tie_margin, 0.0, 1000.0)
         require_range("The temperature", self.temperature, 0.05, 10.0)
 
     @property
     def labels(self) -> Labels:
         """The labellers of these settings."""
-        return Labels(self.noise, self.length_bias, self.flattery_bias, self.agreement_bias)
+        return Labels(self.noise, self.length_bias, self.flattery_bias, self.agreement_bias, self.tie_margin)
 
 
 def demonstrations(task: Task, n: int, quality: float, seed: int) -> tuple[Demonstration, ...]:
@@ -138,8 +142,7 @@ def collect_rankings(model: TinyLM, task: Task, config: LabelConfig) -> tuple[Ra
     found = []
     for i, prompt in enumerate(prompts):
         own = tuple(answers[i * config.k : (i + 1) * config.k])
-        texts = [task.tokenizer.decode(ids) for ids in own]
-        ranks = tuple(task.rank(prompt, texts, config.labels, rng))
+        ranks = tuple(task.rank(prompt, [task.answer(ids) for ids in own], config.labels, rng))
         found.append(Ranking(prompt, tuple(task.ids(prompt)), own, ranks))
     return tuple(found)
 
@@ -147,5 +150,5 @@ def collect_rankings(model: TinyLM, task: Task, config: LabelConfig) -> tuple[Ra
 def shown_pair(task: Task, ranking: Ranking, better: int, worse: int) -> Pair:
     """One pair of a ranking in words, with whether gold agrees."""
     texts = [task.tokenizer.decode(ranking.answers[i]) for i in (better, worse)]
-    gap = task.gold(ranking.prompt, texts[0]) - task.gold(ranking.prompt, texts[1])
+    gap = task.quality(ranking.prompt, ranking.answers[better]) - task.quality(ranking.prompt, ranking.answers[worse])
     return Pair(ranking.prompt.text, texts[0], texts[1], ranking.source, None if gap == 0 else gap > 0)

@@ -168,7 +168,7 @@ def _pair_accuracy(
     task: Task, prompts: Sequence[Prompt], answers: Sequence[Ids], scores: Tensor
 ) -> tuple[float | None, int]:
     """Share of neighbouring answers of unequal gold that the scores order rightly, and the number of such pairs."""
-    gold = [task.gold(p, task.tokenizer.decode(a)) for p, a in zip(prompts, answers, strict=True)]
+    gold = [task.quality(p, a) for p, a in zip(prompts, answers, strict=True)]
     right = [
         (gold[i] - gold[i + 1]) * (scores[i] - scores[i + 1]).item() > 0
         for i in range(0, len(gold), 2)

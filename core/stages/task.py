@@ -34,6 +34,15 @@ class Labels:
     length_bias: float = 0.0
     flattery_bias: float = 0.0
     agreement_bias: float = 0.0
+    tie_margin: float = 0.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer in words, and whether the writer stopped by itself (with `<end>`)."""
+
+    text: str
+    finished: bool = True
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ class Task:
     Attributes:
         tokenizer: words to ids.
         draw: (n, rng, held_out) -> prompts with repetition, kinds in the world's usual mixture.
-        held_out, train_items: fixed prompts for evaluation, one per item.
+        held_out, train_items: fixed prompts for evaluation.
         gold: (prompt, answer) -> true quality.
         parts: (prompt, answer) -> the breakdown of gold by name.
         behaviour: (prompt, answer) -> name of the behaviour.
@@ -55,12 +64,20 @@ class Task:
     draw: Callable[[int, random.Random, bool], list[Prompt]]
     held_out: tuple[Prompt, ...]
     train_items: tuple[Prompt, ...]
-    gold: Callable[[Prompt, str], float]
-    parts: Callable[[Prompt, str], Mapping[str, float]]
-    behaviour: Callable[[Prompt, str], str]
+    gold: Callable[[Prompt, Answer], float]
+    parts: Callable[[Prompt, Answer], Mapping[str, float]]
+    behaviour: Callable[[Prompt, Answer], str]
     demonstrate: Callable[[Prompt, float, random.Random], str]
-    rank: Callable[[Prompt, Sequence[str], Labels, random.Random], Sequence[int]]
+    rank: Callable[[Prompt, Sequence[Answer], Labels, random.Random], Sequence[int]]
 
     def ids(self, prompt: Prompt) -> list[int]:
         """Token ids of a prompt. Raises UnknownWordError for words outside the vocabulary."""
         return self.tokenizer.encode(prompt.text)
+
+    def answer(self, ids: Sequence[int]) -> Answer:
+        """Sampled ids in words."""
+        return Answer(self.tokenizer.decode(ids), bool(ids) and ids[-1] == self.tokenizer.end_id)
+
+    def quality(self, prompt: Prompt, ids: Sequence[int]) -> float:
+        """Gold of sampled ids."""
+        return self.gold(prompt, self.answer(ids))
