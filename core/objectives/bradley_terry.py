@@ -78,8 +78,9 @@ def pairwise_loss(
 ) -> RewardLoss:
     """-mean log sigma(r_chosen - r_rejected - margin) + c * mean((r_chosen + r_rejected)^2), all inputs [B].
 
-    Ouyang et al. 2022, eq. 1; the margin is Llama 2's (Touvron et al. 2023, §3.2.2); the centring term is TRL's
-    `center_rewards_coefficient` and is the only part that feels a shift of all scores. An empty batch costs 0.
+    Ouyang et al. 2022, eq. 1; the margin is Llama 2's (Touvron et al. 2023); the centring term is TRL's
+    `center_rewards_coefficient` (Eisenstein et al. 2023, 2312.09244, eq. 2) and the only part that feels a shift of all
+    scores. An empty batch costs 0.
     """
     gap = rewards_chosen - rewards_rejected
     losses = -logsigmoid(gap if margin is None else gap - margin)

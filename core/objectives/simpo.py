@@ -20,7 +20,7 @@ def simpo_loss(
     nll_loss: Tensor | float = 0.0,
     cpo_alpha: float = 0.0,
 ) -> PreferenceLoss:
-    """-mean log sigma(beta (c - r) - gamma), c and r the per-token average log-probabilities [B] (eq. 6).
+    """-mean log sigma(beta (c - r) - gamma), c and r the per-token average log-probabilities [B].
 
     `simpo_gamma` is the paper's gamma, added after beta as in TRL; SimPO's own code passes gamma / beta. `cpo_alpha` >
     0 adds that much of `nll_loss` (CPO-SimPO). Raises ValueError unless beta > 0 and 0 <= label_smoothing <= 1.

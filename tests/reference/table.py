@@ -94,7 +94,7 @@ ROWS = (
     Row((dpo.dpo_token_loss,), "the same from token log-probabilities and a mask", ("dpo_tokens", "e2e_dpo")),
     Row((kto.kto_loss, kto.kto_reference_kl), "Ethayarajh et al. 2024, eq. 7", ("kto", "e2e_kto")),
     Row((orpo.orpo_loss,), "Hong et al. 2024, eqs. 4 and 7", ("orpo",)),
-    Row((simpo.simpo_loss,), "Meng et al. 2024, eq. 6", ("simpo",)),
+    Row((simpo.simpo_loss,), "Meng et al. 2024", ("simpo",)),
     Row(
         (orpo.orpo_loss, simpo.simpo_loss, simpo.cpo_loss),
         "those two and CPO (Xu et al. 2024, eq. 3), end to end",
