@@ -1,0 +1,1 @@
+"""One module per lesson: settings, compute, figures, sentences, questions. No Streamlit."""

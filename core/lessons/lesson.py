@@ -1,0 +1,139 @@
+"""What every lesson is: a declaration and pure functions, read alike by the page, the tests, the benchmarks and the link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from core.figures.chart import Badge, Chart
+from core.lessons.outline import Outline
+from core.lessons.param import Param, Reading, Value, Values
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula with the learner's numbers: a caption, lines of LaTeX (each short enough for a narrow column), and
+    symbols as (LaTeX, meaning) pairs, defined where they appear."""
+
+    caption: str
+    lines: tuple[str, ...]
+    symbols: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of already formatted texts. `lit` is the chosen row, `accent` the column that the present sub-step computes.
+    `badge` says where the numbers come from, `notes` what a mark in the cells means."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    lit: int | None = None
+    accent: int | None = None
+    notes: str = ""
+    badge: Badge = "live"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One question about what the lab will show, marked from the computed state.
+
+    `answer` is the index of the right option in this state; `revealed` says whether the lab already shows it;
+    `because` is the sentence with the numbers that decide it.
+    """
+
+    question: str
+    options: tuple[str, ...]
+    answer: int
+    because: str
+    revealed: bool
+
+
+@dataclass(frozen=True)
+class Question:
+    """A check-yourself question. `because` explains the right option, and is shown for right and wrong answers alike."""
+
+    text: str
+    options: tuple[str, ...]
+    answer: int
+    because: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a printed fact comes from."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Why:
+    """At most 120 words, the misconception to drop, and the sources."""
+
+    text: str
+    misconception: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Named settings; what is not named goes back to its default."""
+
+    key: str
+    label: str
+    values: Mapping[str, Value]
+    help: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """A lesson in the shared frame. All functions are pure; `compute` gets a legal value for every key of `params`.
+
+    `carried` are keys of params that this lesson shares with others (the votes): they are not put back by "reset".
+    """
+
+    outline: Outline
+    params: tuple[Param, ...]
+    compute: Callable[[Values], Any]
+    figures: Callable[[Any], tuple[Chart, ...]]
+    formula: Callable[[Any], Formula]
+    table: Callable[[Any], Table | None]
+    says: Callable[[Any], tuple[str, ...]]
+    predict: Callable[[Any], Prediction]
+    quiz: Callable[[Any], tuple[Question, ...]]
+    snippet: Callable[[Any], str]
+    why: Why
+    presets: tuple[Preset, ...] = ()
+    carried: tuple[str, ...] = ()
+    later: str = ""
+    sources_of_code: tuple[Callable[..., Any], ...] = field(default=())
+
+    @property
+    def number(self) -> int:
+        """1 … 14."""
+        return self.outline.number
+
+    def param(self, key: str) -> Param:
+        """The declaration of one key. Raises KeyError for a key of another lesson."""
+        return {param.key: param for param in self.params}[key]
+
+    def defaults(self) -> dict[str, Value]:
+        """The default of every key."""
+        return {param.key: param.default for param in self.params}
+
+    def read(self, raw: Mapping[str, str]) -> tuple[dict[str, Value], tuple[str, ...]]:
+        """Legal values from raw URL texts, and one line for each text that could not be taken as it was."""
+        readings: dict[str, Reading] = {param.key: param.read(raw.get(param.key)) for param in self.params}
+        notes = tuple(reading.note for reading in readings.values() if reading.note)
+        return {key: reading.value for key, reading in readings.items()}, notes
+
+    def result(self, values: Values) -> Any:
+        """`compute`, remembered: the same settings are computed once for everybody."""
+        return _remembered(self, tuple(sorted(values.items())))
+
+
+@lru_cache(maxsize=512)
+def _remembered(lesson: Lesson, items: tuple[tuple[str, Value], ...]) -> Any:
+    return lesson.compute(dict(items))

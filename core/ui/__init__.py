@@ -1,0 +1,1 @@
+"""The screen: the only part of core that imports Streamlit."""

@@ -1,0 +1,356 @@
+// Draws one Plotly figure once and lets it glide: every later change is an animation, not a new drawing.
+// With `frames` it is also the player: the trajectory is here, so playing needs no server; the step is reported back.
+
+const COLOURS = __COLOURS__;
+const GLIDE_MS = 450;
+const PLAY_MS = 260;
+const REPORT_MS = 700;
+const COMPACT_PX = 560;
+
+function loadPlotly() {
+  if (!window.__playgroundPlotly) {
+    window.__playgroundPlotly = new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      const main = document.querySelector('script[src*="static/js/"]');
+      const root = main ? main.src.split("/static/js/")[0] : window.location.origin;
+      script.src = `${root}/app/static/plotly.min.js`;
+      script.onload = () => resolve(window.Plotly);
+      script.onerror = () => {
+        window.__playgroundPlotly = null;
+        reject(new Error("plotly.min.js could not be loaded"));
+      };
+      document.head.appendChild(script);
+    });
+  }
+  return window.__playgroundPlotly;
+}
+
+const luminance = (colour) => {
+  const [r, g, b] = (colour.match(/[\d.]+/g) || [255, 255, 255]).map(Number);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const pageColour = () => getComputedStyle(document.querySelector(".stApp") || document.body).backgroundColor;
+const themeNow = () => (luminance(pageColour()) < 110 ? "dark" : "light");
+const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+function paint(value, colours) {
+  if (typeof value === "string" && value.startsWith("@")) {
+    const [name, opacity] = value.slice(1).split("/");
+    const hex = colours[name];
+    if (!opacity) return hex;
+    const channel = (i) => parseInt(hex.slice(i, i + 2), 16);
+    return `rgba(${channel(1)},${channel(3)},${channel(5)},${Number(opacity) / 100})`;
+  }
+  if (Array.isArray(value)) return value.map((item) => paint(item, colours));
+  if (value && typeof value === "object")
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, paint(v, colours)]));
+  return value;
+}
+
+function setPath(target, path, value) {
+  const keys = path.split(".");
+  const last = keys.pop();
+  let place = target;
+  for (const key of keys) place = place[key] = place[key] || {};
+  place[last] = value;
+}
+
+const withoutArrays = (traces) => JSON.stringify(traces, (k, v) => (k === "x" || k === "y" ? undefined : v));
+
+class Lab {
+  constructor(root) {
+    this.root = root;
+    this.plot = root.querySelector(".pg-plot");
+    this.drawn = null;
+    this.step = 0;
+    this.seen = null;
+    this.wanted = null;
+    this.timer = null;
+    this.lastReport = 0;
+    this.queue = Promise.resolve();
+    this.bind();
+  }
+
+  bind() {
+    const on = (name, handler) => this.root.querySelector(`[data-do="${name}"]`)?.addEventListener("click", handler);
+    on("reset", () => this.go(0));
+    on("back", () => this.go(this.step - 1));
+    on("step", () => this.go(this.step + 1));
+    on("play", () => (this.timer ? this.pause() : this.play()));
+    on("text", () => this.toggleText());
+    on("png", () => this.png());
+    this.scrub = this.root.querySelector(".pg-scrub");
+    this.scrub?.addEventListener("input", () => this.go(Number(this.scrub.value), { glide: 120, scrub: true }));
+    this.onKey = (event) => {
+      if (!this.hasPlayer || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      if (event.target.closest("input:not(.pg-scrub), textarea, select, [contenteditable], [role=slider], [role=combobox], [role=option], [role=listbox]")) return;
+      const action = { n: () => this.go(this.step + 1), b: () => this.go(this.step - 1), 0: () => this.go(0), p: () => (this.timer ? this.pause() : this.play()) }[event.key];
+      if (!action) return;
+      event.preventDefault();
+      action();
+    };
+    document.addEventListener("keydown", this.onKey);
+    this.resize = new ResizeObserver(() => this.onResize());
+    this.resize.observe(this.plot);
+    this.themeWatch = setInterval(() => {
+      if (this.data && this.drawn && themeNow() !== this.theme) this.draw(true);
+    }, 800);
+  }
+
+  update(component) {
+    const { data, setStateValue } = component;
+    this.report = setStateValue;
+    const first = !this.data;
+    this.data = data;
+    this.hasPlayer = data.frames.length > 0;
+    this.root.classList.toggle("pg-has-player", this.hasPlayer);
+    if (first || data.token !== this.seen) {
+      this.seen = data.token;
+      this.step = data.step;
+      if (!first) this.pause(false);
+    }
+    this.step = Math.min(this.step, Math.max(data.frames.length - 1, 0));
+    if (this.wanted !== null && (this.wanted.step < data.frames.length || data.ended)) {
+      const { step, play } = this.wanted;
+      this.wanted = null;
+      this.root.classList.remove("pg-waiting");
+      this.step = Math.min(step, data.frames.length - 1);
+      this.later(() => { this.tell(); if (play) this.play(); });
+    }
+    this.words();
+    this.draw(first);
+  }
+
+  later(action) { setTimeout(action, 0); }
+
+  words() {
+    const { data } = this;
+    const set = (selector, text) => { const node = this.root.querySelector(selector); if (node && node.textContent !== text) node.textContent = text; };
+    set(".pg-title", data.title);
+    set(".pg-badge", data.badge);
+    this.root.querySelector(".pg-badge").className = `pg-badge pg-${data.badge}`;
+    this.root.querySelector(".pg-badge").title = data.badge_help;
+    const hand = this.root.querySelector(".pg-hand");
+    hand.hidden = data.illustrations.length === 0;
+    hand.textContent = data.illustrations.length ? `by hand: ${data.illustrations.join(", ")}` : "";
+    hand.title = "illustration: chosen by hand, not computed";
+    set(".pg-text", data.text);
+    this.plot.setAttribute("aria-label", data.text);
+    if (!this.hasPlayer) return;
+    this.scrub.max = String(data.horizon);
+    this.showStep();
+  }
+
+  showStep() {
+    if (!this.hasPlayer) return;
+    this.scrub.value = String(this.step);
+    this.scrub.setAttribute("aria-valuetext", `step ${this.step} of ${this.data.horizon}`);
+    this.root.querySelector(".pg-count").textContent = `${this.step} / ${this.data.horizon}`;
+    this.root.querySelector('[data-do="back"]').disabled = this.step <= 0;
+    this.root.querySelector('[data-do="reset"]').disabled = this.step <= 0;
+    const end = this.step >= this.last();
+    this.root.querySelector('[data-do="step"]').disabled = end;
+    const play = this.root.querySelector('[data-do="play"]');
+    play.classList.toggle("pg-playing", this.timer !== null);
+    play.setAttribute("aria-label", this.timer ? "pause" : "play");
+    play.title = this.timer ? "pause (P)" : "play (P)";
+    play.disabled = end && !this.timer;
+  }
+
+  last() { return this.data.ended ? this.data.frames.length - 1 : this.data.horizon; }
+
+  go(step, { glide = GLIDE_MS, playing = false, scrub = false } = {}) {
+    step = Math.max(0, Math.min(step, this.last()));
+    if (!playing) this.pause(false);
+    if (step >= this.data.frames.length) {
+      this.ask(step, playing);
+      return;
+    }
+    if (step !== this.step) {
+      this.step = step;
+      this.animate(glide);
+    }
+    this.showStep();
+    if (playing || scrub) this.tellSoon();
+    else this.tell();
+  }
+
+  ask(step, play) {
+    this.wanted = { step, play };
+    this.root.classList.add("pg-waiting");
+    this.report("ahead", play ? this.data.horizon : Math.min(step + 3, this.data.horizon));
+  }
+
+  play() {
+    const waitFor = Math.min(this.data.horizon, this.last());
+    if (this.data.frames.length <= waitFor && !this.data.ended) {
+      this.ask(Math.min(this.step + 1, waitFor), true);
+      return;
+    }
+    const tick = () => {
+      this.go(this.step + 1, { glide: PLAY_MS - 40, playing: true });
+      if (this.step >= this.last()) this.pause();
+    };
+    this.timer = setInterval(tick, PLAY_MS);
+    tick();
+  }
+
+  pause(tell = true) {
+    if (!this.timer) return;
+    clearInterval(this.timer);
+    this.timer = null;
+    this.showStep();
+    if (tell) this.tell();
+  }
+
+  tell() {
+    clearTimeout(this.soon);
+    this.soon = null;
+    this.lastReport = performance.now();
+    this.report("step", this.step);
+  }
+
+  tellSoon() {
+    if (this.soon) return;
+    const wait = Math.max(0, REPORT_MS - (performance.now() - this.lastReport));
+    this.soon = setTimeout(() => this.tell(), wait);
+  }
+
+  frame() { return this.data.frames[this.step] || {}; }
+
+  figure() {
+    const { figure, compact, wide_only } = this.data;
+    this.theme = themeNow();
+    const colours = COLOURS[this.theme];
+    const data = paint(structuredClone(figure.data), colours);
+    const layout = paint(structuredClone(figure.layout), colours);
+    for (const [trace, arrays] of Object.entries(this.frame())) Object.assign(data[trace], structuredClone(arrays));
+    this.isCompact = this.plot.clientWidth < COMPACT_PX;
+    if (this.isCompact) {
+      for (const [path, value] of Object.entries(compact)) setPath(layout, path, value);
+      for (const trace of wide_only) {
+        data[trace].visible = false;
+        const axis = (data[trace].xaxis || "x").replace("x", "xaxis");
+        layout[axis] = { ...(layout[axis] || {}), visible: false };
+        const ref = data[trace].xaxis;
+        layout.shapes = (layout.shapes || []).filter((s) => s.xref !== ref);
+        layout.annotations = (layout.annotations || []).filter((a) => !String(a.xref).startsWith(`${ref} `));
+      }
+    }
+    const scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    const font = { family: "Inter, sans-serif", color: colours.text, size: 13, ...(layout.font || {}) };
+    Object.assign(layout, {
+      font, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      height: Math.round(this.data.height * (scale > 1.15 ? scale * 1.08 : 1)), autosize: true, dragmode: false, hovermode: "closest",
+      hoverlabel: { font: { family: "Inter, sans-serif" } },
+    });
+    if (scale > 1.15) grow(layout, scale);
+    return { data, layout };
+  }
+
+  draw(force) {
+    this.queue = this.queue.then(() => this.drawNow(force)).catch((error) => {
+      this.root.querySelector(".pg-problem").textContent = `The chart could not be drawn: ${error.message}.`;
+    });
+  }
+
+  async drawNow(force) {
+    const Plotly = await loadPlotly();
+    const wanted = this.figure();
+    const shape = withoutArrays(wanted.data);
+    const layout = JSON.stringify(wanted.layout);
+    if (!this.drawn || force) {
+      await Plotly.newPlot(this.plot, wanted.data, wanted.layout, { displayModeBar: false, responsive: false });
+      if (!this.drawn) this.plot.on("plotly_click", (event) => this.onClick(event));
+      this.root.dataset.painted = "yes";
+    } else if (this.drawn.shape !== shape || this.drawn.layout !== layout) {
+      // New labels or axes at once, bars still where they were; then they glide.
+      const arrays = (trace, i) => {
+        const before = this.plot.data[i];
+        const same = before && before.type === trace.type && before.x?.length === trace.x?.length;
+        return same ? { ...trace, x: before.x, y: trace.y } : trace;
+      };
+      await Plotly.react(this.plot, wanted.data.map(arrays), wanted.layout);
+      await this.glide(Plotly, wanted.data, GLIDE_MS);
+    } else {
+      await this.glide(Plotly, wanted.data, GLIDE_MS);
+    }
+    this.drawn = { shape, layout };
+  }
+
+  animate(duration) {
+    if (!window.Plotly || !this.drawn) return;
+    this.glide(window.Plotly, null, duration).catch(() => {});
+  }
+
+  glide(Plotly, traces, duration) {
+    const next = this.plot.data.map((trace, i) => {
+      const arrays = traces ? traces[i] : this.frame()[String(i)] || {};
+      return { x: arrays.x ?? trace.x, y: arrays.y ?? trace.y };
+    });
+    if (JSON.stringify(next) === JSON.stringify(this.plot.data.map(({ x, y }) => ({ x, y })))) return Promise.resolve();
+    const time = calm() ? 0 : duration;
+    // Every trace is named: Plotly takes those that are left out of a transition off the page.
+    // A new animation replaces the one that runs, so fast steps never queue up; being replaced rejects the old promise.
+    return Plotly.animate(this.plot, { data: structuredClone(next), traces: next.map((_, i) => i) },
+      { mode: "immediate", transition: { duration: time, easing: "cubic-out" }, frame: { duration: time, redraw: false } }).catch(() => {});
+  }
+
+  onClick(event) {
+    const point = event.points.find((p) => p.curveNumber <= 3 || p.curveNumber === this.data.pick_trace) || event.points[0];
+    if (this.data.pick_trace === null || point === undefined) return;
+    this.report("picked", point.pointNumber);
+  }
+
+  onResize() {
+    if (!this.drawn || !this.plot.clientWidth) return;
+    if ((this.plot.clientWidth < COMPACT_PX) !== this.isCompact) this.draw(true);
+    else window.Plotly.Plots.resize(this.plot);
+  }
+
+  toggleText() {
+    const text = this.root.querySelector(".pg-text");
+    text.classList.toggle("pg-hidden");
+    this.root.querySelector('[data-do="text"]').setAttribute("aria-expanded", String(!text.classList.contains("pg-hidden")));
+  }
+
+  async png() {
+    const Plotly = await loadPlotly();
+    const { layout } = this.plot;
+    const colours = COLOURS[this.theme];
+    await Plotly.downloadImage({ data: this.plot.data, layout: { ...layout, paper_bgcolor: colours.page, title: { text: "" } } },
+      { format: "png", scale: 2, width: this.plot.clientWidth, height: this.plot.clientHeight, filename: this.data.key });
+  }
+
+  close() {
+    clearInterval(this.timer);
+    clearInterval(this.themeWatch);
+    clearTimeout(this.soon);
+    this.resize.disconnect();
+    document.removeEventListener("keydown", this.onKey);
+    if (window.Plotly && this.drawn) window.Plotly.purge(this.plot);
+  }
+}
+
+function grow(node, scale) {
+  if (!node || typeof node !== "object") return;
+  for (const [key, value] of Object.entries(node)) {
+    if ((key === "font" || key === "tickfont") && value && value.size) value.size *= scale;
+    if (key === "margin") for (const side of ["l", "t", "b"]) if (value[side]) value[side] *= scale;
+    if (key !== "margin") grow(value, scale);
+  }
+}
+
+export default function (component) {
+  const root = component.parentElement.querySelector(".pg-lab");
+  root.__lab = root.__lab || new Lab(root);
+  root.__lab.update(component);
+  return () => {
+    // Called between runs as well; only a chart that has left the page is taken down.
+    setTimeout(() => {
+      if (root.isConnected) return;
+      root.__lab?.close();
+      root.__lab = null;
+    }, 0);
+  };
+}
