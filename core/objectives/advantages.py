@@ -38,7 +38,8 @@ def whiten(values: Tensor, mask: Tensor | None = None, variant: str = "trl", shi
     - cleanrl: unbiased standard deviation + 1e-8, the mask is not used
 
     trl, verl and cleanrl count observations (n - 1): for weights that are probabilities use openrlhf.
-    Zero variance and a single value give 0 (plus the mean without `shift_mean`). Raises ValueError for an unknown
+    Zero variance and a single value give 0 (plus the mean without `shift_mean`), but for verl: its mean is off by
+    about 1e-8 of the value, which the missing spread then magnifies. Raises ValueError for an unknown
     variant.
     """
     if variant == "trl":

@@ -78,15 +78,16 @@ class AdaptiveKLController:
     horizon: float
 
     def __post_init__(self) -> None:
-        if not (self.target > 0 and self.horizon > 0 and self.kl_coef >= 0):
-            raise ValueError("The adaptive KL controller needs target > 0, horizon > 0 and kl_coef >= 0.")
+        if not (self.target > 0 and self.horizon > 0):
+            raise ValueError("The adaptive KL controller needs target > 0 and horizon > 0.")
 
 
 def update_kl_controller(controller: AdaptiveKLController, observed_kl: float, n_steps: float) -> AdaptiveKLController:
     """The controller after one batch of `n_steps` episodes with mean KL `observed_kl` (nats per response).
 
     kl_coef *= 1 + clip(observed / target - 1, -0.2, 0.2) * n_steps / horizon
-    (Ziegler et al. 2019, arXiv:1909.08593, section 2.2).
+    (Ziegler et al. 2019, arXiv:1909.08593, section 2.2). Batches above five horizons can turn the coefficient negative,
+    as in the original: choose a longer horizon.
     """
     error = min(max(observed_kl / controller.target - 1.0, -0.2), 0.2)
     return replace(controller, kl_coef=controller.kl_coef * (1.0 + error * n_steps / controller.horizon))

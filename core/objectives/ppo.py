@@ -135,7 +135,7 @@ def policy_diagnostics(
     """
     unclipped, clipped_surrogate = result.unclipped.detach().numpy(), result.clipped_surrogate.detach().numpy()
     surrogate, ratios = -result.losses.detach().numpy(), result.ratios.detach().numpy()
-    log_ratios = new_logps.detach().numpy() - old_logps.detach().numpy()
+    log_ratios = (new_logps.detach() - old_logps.detach()).numpy()
     if log_ratio_clamp is not None:
         log_ratios = np.clip(log_ratios, -log_ratio_clamp, log_ratio_clamp)
     if mask is None:

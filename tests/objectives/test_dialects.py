@@ -113,7 +113,7 @@ def batch():
     old = -torch.rand(4, 5, generator=generator, dtype=torch.float64) * 3
     noise = [torch.randn(4, 5, generator=generator, dtype=torch.float64) for _ in range(3)]
     mask = tensor([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1], [1, 0, 0, 0, 0], [1, 1, 1, 1, 0]])
-    new, ref = (old + 0.4 * noise[0]).clamp(max=-0.01), (old + 0.4 * noise[1]).clamp(max=-0.01)
+    new, ref = (old + noise[0]).clamp(max=-0.01), (old + 0.4 * noise[1]).clamp(max=-0.01)
     return TinyBatch(new, old, ref, noise[2], mask, tensor([1.0, -0.5, 0.3, 0.7]))
 
 
