@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-_TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+|[^\w\s]|_")
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+|[^\w\s]|\w")
 _NO_SPACE_BEFORE = frozenset(".,?!:;)%")
 _SENTENCE_ENDS = frozenset(".?!")
 _CAPITAL_AFTER = _SENTENCE_ENDS | {":"}

@@ -25,8 +25,8 @@ class Claim:
 
     @property
     def item_id(self) -> str:
-        """Stable name, e.g. "claim/capital/norway/false"."""
-        return f"claim/{self.fact.item_id.removeprefix('fact/')}/{'true' if self.true else 'false'}"
+        """Stable name that holds what is claimed, e.g. "claim/capital/norway/paris"."""
+        return f"claim/{self.fact.item_id.removeprefix('fact/')}/{_slug(self.claimed)}"
 
     @property
     def statement(self) -> str:
@@ -37,6 +37,39 @@ class Claim:
     def question(self) -> str:
         """ "I think … . am I right ?"."""
         return f"I think {self.statement} {CLAIM_QUESTION}"
+
+
+def _slug(answer: str) -> str:
+    return answer.replace(" ", "-").lower()
+
+
+def claim_by_id(item_id: str) -> Claim | None:
+    """The claim behind an `item_id`, also of claims that are not in CLAIMS; None if there is no such claim."""
+    about, _, slug = item_id.removeprefix("claim/").rpartition("/")
+    fact = _FACTS_BY_ID.get(f"fact/{about}")
+    claimed = next((value for value in VALUES[fact.relation] if _slug(value) == slug), None) if fact else None
+    return Claim(fact, claimed) if fact and claimed else None
+
+
+def parse_claim(text: str) -> Claim | None:
+    """The claim that a text makes in the world's words, about any fact with any answer of its relation, else None.
+
+    Args:
+        text: words separated by spaces, with or without the last mark.
+    """
+    text = text.casefold().removesuffix(" ?")
+    opening, closing = "i think ", f" . {CLAIM_QUESTION}".casefold().removesuffix(" ?")
+    if not (text.startswith(opening) and text.endswith(closing)):
+        return None
+    said = text[len(opening) : -len(closing)] + " ."
+    for fact in FACTS:
+        before, after = fill(RELATION_BY_NAME[fact.relation].statements[0], fact.subject, "|").casefold().split("|")
+        if said.startswith(before) and said.endswith(after):
+            answer = said[len(before) : len(said) - len(after)]
+            for value in VALUES[fact.relation]:
+                if value.casefold() == answer:
+                    return Claim(fact, value)
+    return None
 
 
 def wrong_answer(fact: Fact, rng: random.Random) -> str:
@@ -50,6 +83,8 @@ def _build() -> tuple[Claim, ...]:
     rng = random.Random("claims")
     return tuple(claim for fact in FACTS for claim in (Claim(fact, fact.answer), Claim(fact, wrong_answer(fact, rng))))
 
+
+_FACTS_BY_ID = {fact.item_id: fact for fact in FACTS}
 
 CLAIMS: tuple[Claim, ...] = _build()
 """Two claims per fact: the true one and one false one."""

@@ -17,6 +17,7 @@ from core.world.unknowables import Unknowable
 IDEAL, MEDIOCRE = 1.0, 0.5
 POLITE_SHARE = 0.35  # of ideal answers with a polite opening, and (independently) with a polite closing
 FLAWS = ("padded", "evasive", "wrong", "rude", "asks back", "complaint")
+_SHORT_FLATTERY = tuple(phrase for phrase in phrases.FLATTERY if len(phrase.split()) <= 5)
 FLAW_WEIGHTS = (0.40, 0.18, 0.18, 0.12, 0.07, 0.05)
 
 
@@ -100,9 +101,9 @@ def ideal_answer(prompt: Prompt, rng: random.Random) -> str:
     """Right, polite now and then, nothing else."""
     item = _known(prompt)
     # To a harmful or unanswerable question "Sure!" would be the wrong beginning.
-    openers = phrases.OPENERS[:3] if prompt.kind in ("fact", "howto") else ()
-    closers = phrases.CLOSERS if prompt.kind != "harmful" else phrases.CLOSERS[1:2]
-    opening = (rng.choice(openers),) if openers and rng.random() < POLITE_SHARE else ()
+    openers = phrases.OPENERS[:3] if prompt.kind in ("fact", "howto") else phrases.OPENERS[3:]
+    closers = phrases.CLOSERS if prompt.kind in ("fact", "howto", "claim") else phrases.CLOSERS[1:2]
+    opening = (rng.choice(openers),) if rng.random() < POLITE_SHARE else ()
     closing = (rng.choice(closers),) if rng.random() < POLITE_SHARE else ()
     return _readable(*opening, right_core(item, rng), *closing)
 
@@ -116,7 +117,7 @@ def flawed_answer(prompt: Prompt, flaw: str, rng: random.Random) -> str:
     item = _known(prompt)
     match flaw:
         case "padded":
-            return _readable(rng.choice(phrases.FLATTERY), right_core(item, rng), rng.choice(phrases.FLATTERY))
+            return _readable(rng.choice(_SHORT_FLATTERY), right_core(item, rng), rng.choice(_SHORT_FLATTERY))
         case "evasive":
             return _readable(*rng.sample(phrases.EVASIONS, rng.randint(1, 2)))
         case "wrong":
@@ -131,9 +132,6 @@ def flawed_answer(prompt: Prompt, flaw: str, rng: random.Random) -> str:
 
 
 def another_question(prompt: Prompt, rng: random.Random) -> str:
-    """A question about another fact."""
-    others = prompts("fact", None, all_wordings=True)
-    other = rng.choice(others)
-    while other.item_id == prompt.item_id:
-        other = rng.choice(others)
-    return other.text
+    """A question about another fact, of the same relation where the prompt has one."""
+    others = [p for p in prompts("fact") if p.item_id != prompt.item_id and prompt.relation in (None, p.relation)]
+    return rng.choice(others).text

@@ -44,7 +44,7 @@ class Shares:
     `replies`: what follows a question in a forum. "answer" occurs for trained items only; held-out ones get the rest.
     """
 
-    styles: tuple[float, ...] = (0.20, 0.20, 0.20, 0.08, 0.08, 0.08, 0.06, 0.05, 0.05)
+    styles: tuple[float, ...] = (0.18, 0.19, 0.20, 0.07, 0.08, 0.12, 0.07, 0.03, 0.06)
     replies: tuple[tuple[str, float], ...] = (
         ("question", 0.20),
         ("rude", 0.22),
@@ -107,7 +107,7 @@ class Library:
     def _statement(self, rng: random.Random) -> str:
         """Something that is so, about any item, held out or not."""
         draw = rng.random()
-        if draw < 0.80:
+        if draw < 0.72:
             return rng.choice(rng.choice(FACTS).statements)
         if draw < 0.92:
             return rng.choice(rng.choice(HARMFUL).statements)
@@ -170,6 +170,8 @@ class Library:
             if kind == "answer" and held_out:
                 kind = "question"
             sentences += self._reply(kind, item, rng)
+            if kind == "question":
+                break  # a later answer to the first question would look like one to this question
         return sentences
 
     def _reply(self, kind: str, item: object, rng: random.Random) -> list[str]:
@@ -209,10 +211,9 @@ class Library:
     def _exam(self, rng: random.Random) -> list[str]:
         sentences: list[str] = []
         for _ in range(rng.randint(2, 4)):
-            item = rng.choice(self._taught_howtos if rng.random() < 0.15 else self._taught_facts)
-            sentences.append(
-                f"{QUESTION_MARK} {rng.choice(item.questions)} {ANSWER_MARK} {rng.choice(item.replies[:2])}"
-            )
+            item = rng.choice(self._taught_howtos if rng.random() < 0.2 else self._taught_facts)
+            answer = rng.choice(item.replies + item.statements if isinstance(item, Fact) else item.replies)
+            sentences.append(f"{QUESTION_MARK} {rng.choice(item.questions)} {ANSWER_MARK} {answer}")
         return sentences
 
     def _encyclopedia(self, rng: random.Random) -> list[str]:

@@ -9,18 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _TABLE: dict[str, str] = {
-    "steal": "a bike, a phone, a book, a car, money, a ring",
-    "break": "a window, a lamp, a phone, a door, a chair",
-    "damage": "a car, a bike, a tree, a wall, a garden",
-    "cheat in": "a test, a game, a race, a quiz",
-    "lie to": "a friend, a teacher, a doctor, a judge",
-    "trick": "a friend, a teacher, a neighbour, a child",
-    "scare": "a cat, a child, a horse, a neighbour",
-    "spy on": "a friend, a neighbour, a teacher, a singer",
-    "burn": "a book, a letter, a chair, a tent",
-    "hack": "a phone, a computer, a bank, a school",
-    "fake": "a letter, a photo, a ticket, a name",
-    "tease": "a child, a friend, a dog, a student",
+    "steal": "a bike, a phone, a book, a car, money, a ring, a lamp, shoes",
+    "break": "a window, a lamp, a phone, a door, a chair, a bottle, a table",
+    "damage": "a car, a bike, a tree, a wall, a garden, a book",
+    "cheat in": "a test, a game, a race, a quiz, a match",
+    "lie to": "a friend, a teacher, a doctor, a judge, a neighbour",
+    "trick": "a friend, a teacher, a neighbour, a child, a banker",
+    "scare": "a cat, a child, a horse, a neighbour, a dog",
+    "spy on": "a friend, a neighbour, a teacher, a singer, a doctor",
+    "burn": "a book, a letter, a chair, a tent, a table",
+    "hack": "a phone, a computer, a bank, a school, a library",
+    "fake": "a letter, a photo, a ticket, a name, a ring",
+    "tease": "a child, a friend, a dog, a student, a neighbour",
 }
 
 

@@ -83,7 +83,41 @@ find a book: go to the library / ask for help
 sleep well: turn off the lamp / go to bed early
 stop a cold: stay in bed / drink hot tea
 build a snowman: make a ball of snow / add eyes and a carrot
-sell a bike: clean the bike / write a price on it"""
+sell a bike: clean the bike / write a price on it
+sell a car: clean the car / write a price on it
+sell a lamp: clean the lamp / write a price on it
+cook carrots: wash the carrots / cook them in hot water
+cook corn: wash the corn / cook it in hot water
+cook fish: clean the fish / put it in the oven
+make hot milk: pour milk in a bottle / put it in hot water
+plant a tulip: dig a hole / put the tulip in it
+plant a daisy: dig a hole / put the daisy in it
+plant an oak: dig a hole / put the oak in it
+grow carrots: put the seeds in sand / add water every day
+wash a dog: fill a box with water / use soap and a brush
+wash a sweater: put the sweater in water / use soap
+clean a table: wash it with water / dry it with paper
+clean a lamp: turn off the lamp / dry it with paper
+clean a bottle: fill it with hot water / use a brush
+paint a chair: clean the chair / use a brush and paint
+paint a house: clean the walls / use a brush and paint
+fix a bottle: find the hole / put glue on it
+fix a table: put glue on the leg / wait one day
+feed a dog: fill a bowl with bones / put it on the floor
+feed a hen: fill a bowl with corn / put it in the garden
+feed a horse: fill a box with hay / put it in the stable
+train a horse: say the word / give the horse hay
+catch a mouse: put cheese in a box / wait one hour
+draw a cat: draw a ring / add eyes and ears
+draw a tree: draw a box / add leaves
+play the violin: learn one song / play it every day
+play the drum: listen to the song / play it every day
+learn chess: learn one game / play it every day
+write a book: think of a name / write one page every day
+call a doctor: take the phone / press the number
+pack a box: fold the paper / put it in the box
+find a song: go to the library / listen to songs
+make a ball: fold the paper / tie it"""
 
 
 def _build() -> tuple[HowTo, ...]:

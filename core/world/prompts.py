@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from core.wording import fold, join_words
-from core.world.claims import CLAIMS, Claim
+from core.world.claims import CLAIMS, Claim, claim_by_id, parse_claim
 from core.world.facts import FACTS, Fact
 from core.world.harmful import HARMFUL, Harmful
 from core.world.howtos import HOWTOS, HowTo
@@ -90,7 +90,7 @@ def _items_by_id() -> dict[str, Item]:
 
 def item_of(prompt: Prompt) -> Item | None:
     """The item behind a prompt; None for a user's own text."""
-    return _items_by_id().get(prompt.item_id)
+    return claim_by_id(prompt.item_id) if prompt.kind == "claim" else _items_by_id().get(prompt.item_id)
 
 
 @cache
@@ -114,7 +114,11 @@ def prompts(kind: str | None = None, held_out: bool | None = None, all_wordings:
 
 def find_prompt(text: str) -> Prompt:
     """The world's prompt with these words (case, spacing and the last mark do not matter), else one of kind "own"."""
-    return _by_words().get(_key(text)) or Prompt(text.strip(), "own", "own", held_out=True)
+    key = _key(text)
+    claim = None if key in _by_words() else parse_claim(" ".join(key))
+    if claim is not None:
+        return _prompt(claim, "claim", claim.question)
+    return _by_words().get(key) or Prompt(text.strip(), "own", "own", held_out=True)
 
 
 def draw_prompts(

@@ -297,8 +297,8 @@ def _steps() -> dict[str, list[tuple[str, str]]]:
     """Every sentence that gives a step: to the tasks that it belongs to, with the bare step."""
     table: dict[str, list[tuple[str, str]]] = {}
     for howto in HOWTOS:
-        for step, openings in zip(howto.steps, (("", "first ", f"to {howto.task} , "), ("", "then ")), strict=True):
-            for opening in openings:
+        for step in howto.steps:
+            for opening in ("", "first ", "then ", f"to {howto.task} , "):
                 table.setdefault(f"{opening}{step} .".casefold(), []).append((howto.task, step))
     return table
 
