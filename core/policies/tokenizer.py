@@ -33,7 +33,9 @@ class UnknownWordError(ValueError):
         )
         more = len(unknown) - MAX_WORDS_NAMED
         tail = f" and {more} more" if more > 0 else ""
-        super().__init__(f"The model does not know {'this word' if len(unknown) == 1 else 'these words'}: {shown}{tail}.")
+        super().__init__(
+            f"The model does not know {'this word' if len(unknown) == 1 else 'these words'}: {shown}{tail}."
+        )
 
 
 class Tokenizer:
