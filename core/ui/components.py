@@ -82,6 +82,8 @@ def chart(shown: Chart, *, token: int, ended: bool, report: Report) -> None:
         "step": shown.step,
         "horizon": shown.horizon,
         "height": shown.height,
+        "primary": shown.primary,
+        "play_ms": shown.play_ms,
         "token": token,
         "ended": ended,
     }

@@ -38,12 +38,16 @@ def _lesson(lesson: Lesson, panel: Panel | None, notes: tuple[str, ...]) -> None
             if panel:
                 panel(lesson, result, values)
             _charts(lesson, result)
-            _below_chart(lesson, result)
+            if not panel:
+                _saw(lesson, result)
         with left:
             _controls(lesson, values)
         with right:
             _slots(lesson, values)
             _formula(lesson.formula(result))
+            if panel:
+                # A panel above the chart takes the height that these sentences would need to stay on one screen.
+                _saw(lesson, result)
             _table(lesson, result)
     _more(lesson, result)
     also = {"lesson": str(lesson.number), progress.KEY: progress.text(), **room.kept()}
@@ -81,7 +85,7 @@ def _ended(frames: tuple[Any, ...], result: Any) -> bool:
     return bool(frames and steps and getattr(steps[-1], "diverged", None))
 
 
-def _below_chart(lesson: Lesson, result: Any) -> None:
+def _saw(lesson: Lesson, result: Any) -> None:
     prediction = lesson.predict(result)
     chosen_key = f"l{lesson.number}_predicted"
     with st.container(key="saw"):

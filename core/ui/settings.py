@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core.lessons.lesson import Lesson
-from core.lessons.param import Param, Value
+from core.lessons.outline import PHASES, outline
+from core.lessons.param import Value
 
 KEPT = "_kept"
 NOTES = "_notes"
@@ -97,3 +98,10 @@ def query(lesson: Lesson, also: dict[str, str]) -> str:
     now = values(lesson)
     pairs = {param.key: param.write(now[param.key]) for param in lesson.params if now[param.key] != param.default}
     return urlencode({**{k: v for k, v in also.items() if v}, **pairs})
+
+
+def open_lesson(number: int) -> None:
+    """Go to another lesson, with everything that this session has set; never returns."""
+    phase = PHASES[outline(number).phase - 1]
+    st.session_state[f"_goto_{phase.number}"] = number
+    st.switch_page(f"pages/{phase.page}.py", query_params={"lesson": str(number)})

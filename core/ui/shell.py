@@ -93,6 +93,9 @@ def _choose(phase: Phase) -> Outline:
     numbers = [entry.number for entry in in_phase(phase.number)]
     built = {lesson.number for lesson in _lessons().LESSONS}
     key = f"lesson_{phase.number}"
+    goto = st.session_state.pop(f"_goto_{phase.number}", None)
+    if goto in numbers:
+        st.session_state[key] = goto
     if key not in st.session_state:
         asked = str(st.query_params.get("lesson", ""))
         first = next((n for n in numbers if n in built), numbers[0])

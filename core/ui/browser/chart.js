@@ -75,7 +75,7 @@ class Lab {
     const on = (name, handler) => this.root.querySelector(`[data-do="${name}"]`)?.addEventListener("click", handler);
     on("reset", () => this.go(0));
     on("back", () => this.go(this.step - 1));
-    on("step", () => this.go(this.step + 1));
+    on("step", () => this.primary());
     on("play", () => (this.timer ? this.pause() : this.play()));
     on("text", () => this.toggleText());
     on("png", () => this.png());
@@ -149,7 +149,10 @@ class Lab {
     this.root.querySelector('[data-do="back"]').disabled = this.step <= 0;
     this.root.querySelector('[data-do="reset"]').disabled = this.step <= 0;
     const end = this.step >= this.last();
-    this.root.querySelector('[data-do="step"]').disabled = end;
+    const step = this.root.querySelector('[data-do="step"]');
+    step.disabled = end && !this.data.primary;
+    step.firstChild.textContent = this.data.primary || "Step";
+    step.title = this.data.primary ? "run it" : "one step on (N)";
     const play = this.root.querySelector('[data-do="play"]');
     play.classList.toggle("pg-playing", this.timer !== null);
     play.setAttribute("aria-label", this.timer ? "pause" : "play");
@@ -181,17 +184,25 @@ class Lab {
     this.report("ahead", play ? this.data.horizon : Math.min(step + 3, this.data.horizon));
   }
 
+  // The large button: one step on, or for a chart with a named run ("Fit") the whole run from its start.
+  primary() {
+    if (!this.data.primary) return this.go(this.step + 1);
+    if (this.step >= this.last()) { this.step = 0; this.animate(120); }
+    if (!this.timer) this.play();
+  }
+
   play() {
     const waitFor = Math.min(this.data.horizon, this.last());
     if (this.data.frames.length <= waitFor && !this.data.ended) {
       this.ask(Math.min(this.step + 1, waitFor), true);
       return;
     }
+    const pace = this.data.play_ms || PLAY_MS;
     const tick = () => {
-      this.go(this.step + 1, { glide: PLAY_MS - 40, playing: true });
+      this.go(this.step + 1, { glide: pace - 20, playing: true });
       if (this.step >= this.last()) this.pause();
     };
-    this.timer = setInterval(tick, PLAY_MS);
+    this.timer = setInterval(tick, pace);
     tick();
   }
 
@@ -237,6 +248,7 @@ class Lab {
         layout.annotations = (layout.annotations || []).filter((a) => !String(a.xref).startsWith(`${ref} `));
       }
     }
+    if (this.isCompact) for (const note of layout.annotations || []) if (note.y < 0.2) note.font = { ...note.font, size: 9 };
     const scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
     const font = { family: "Inter, sans-serif", color: colours.text, size: 13, ...(layout.font || {}) };
     Object.assign(layout, {

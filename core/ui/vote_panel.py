@@ -1,0 +1,66 @@
+"""The voting pair: two answers side by side, four choices and undo, by mouse or key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.lessons.lesson import Lesson
+from core.lessons.param import Values
+from core.lessons.text import plain, plural
+from core.ui import settings
+from core.world.votes import MAX_EVENTS, Vote, decode, encode
+
+
+def voting(lesson: Lesson, result: Any, values: Values) -> None:
+    """Draw the pair that is asked about, for a lesson whose result has `shown`, `events` and `candidates`."""
+    left, right = result.shown
+    answers = result.candidates.candidates
+    full = len(result.events) >= MAX_EVENTS
+    with st.container(key="vote"):
+        st.markdown(f"**Which answer is better?** {plain(result.candidates.prompt)}")
+        for column, index, side in zip(st.columns(2, gap="small"), (left, right), ("left", "right")):
+            with column, st.container(border=True, key=f"vote_{side}"):
+                st.markdown(plain(answers[index].text))
+        with st.container(horizontal=True, key="vote_buttons"):
+            _button("Left is better", "Left", Vote(left, right, 1.0), full, primary=True)
+            _button("Tie", "T", Vote(left, right, 0.5), full)
+            _button("Right is better", "Right", Vote(left, right, 0.0), full, primary=True)
+            _button("Skip", "S", Vote(left, right, None), full)
+            st.button("Undo", key="vote_undo", shortcut="U", on_click=_undo, disabled=not result.events)
+            if result.fit.n_votes:
+                _onward(result.fit.n_votes)
+        if full:
+            st.caption(f"The link holds {MAX_EVENTS} votes, and it is full. Undo some, or go on with these.")
+        elif not result.events:
+            st.caption("Keys: ← left, → right, T tie, S skip, U undo. Five votes are enough to begin.")
+
+
+def _onward(n_votes: int) -> None:
+    """The way on: the scores that these votes gave become the reward of lesson 8."""
+    if st.button(f"Use {plural(n_votes, 'vote')} in lesson 8", key="vote_onward", type="tertiary"):
+        settings.put("l8_scores", "votes")
+        settings.open_lesson(8)
+
+
+def _button(label: str, key: str, vote: Vote, disabled: bool, primary: bool = False) -> None:
+    st.button(
+        label,
+        key=f"vote_{key}",
+        shortcut=key,
+        on_click=_add,
+        args=(vote,),
+        disabled=disabled,
+        type="primary" if primary else "secondary",
+    )
+
+
+def _add(vote: Vote) -> None:
+    events = decode(str(st.session_state["votes"]))
+    settings.put("votes", encode((*events, vote)))
+
+
+def _undo() -> None:
+    events = decode(str(st.session_state["votes"]))
+    settings.put("votes", encode(events[:-1]))
