@@ -42,7 +42,8 @@ class CandidateSet:
             raise ValueError("A whiteboard policy needs between 2 and 8 responses.")
         if len(self.ref_probs) != len(self.candidates):
             raise ValueError("Each response needs one starting probability.")
-        if min(self.ref_probs) <= 0 or abs(sum(self.ref_probs) - 1) > 1e-9:
+        # Written so that NaN is refused as well.
+        if not (min(self.ref_probs) > 0 and abs(sum(self.ref_probs) - 1) <= 1e-9):
             raise ValueError("Starting probabilities must be positive and sum to 1.")
 
     @property
