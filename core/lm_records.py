@@ -174,8 +174,6 @@ class Pair:
 class PreferenceStep(Record):
     """One gradient step of DPO or a relative. Names as in TRL. Per pair (B,): `logps_chosen`, `logps_rejected` and
     `ref_logps_…` are sums over the answer's tokens, `rewards_…` the implicit rewards beta times log-ratio.
-
-    `kl` is the mean k1 of fresh samples to the reference, where the stage samples at this step, else None.
     """
 
     stage: str

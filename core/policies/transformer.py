@@ -177,16 +177,19 @@ class TinyLM(nn.Module):
         """Next-token logits (B, T, V) of whole sequences (B, T)."""
         return self.logits(self.hidden(tokens, attends))
 
-    def rewards(self, tokens: Tensor, attends: Tensor) -> Tensor:
-        """Reward head at the last real token of each sequence: (B, T) and (B, T) bool -> (B,).
+    def last_hidden(self, tokens: Tensor, attends: Tensor) -> Tensor:
+        """State at the last real token of each sequence: (B, T) and (B, T) bool -> (B, D).
 
-        The last real token is the last position that `attends`, wherever the padding stands. A row without any real
-        token gets 0.
+        That is the last position that `attends`, wherever the padding stands. A row without any real token gives 0.
         """
         positions = torch.arange(tokens.shape[1], device=tokens.device)
         last = torch.where(attends, positions, -1).amax(dim=1)  # (B,)
         hidden = self.hidden(tokens, attends)[torch.arange(len(tokens)), last.clamp(min=0)]  # (B, D)
-        return self.reward_head(hidden).squeeze(-1) * (last >= 0)
+        return hidden * (last >= 0)[:, None]
+
+    def rewards(self, tokens: Tensor, attends: Tensor) -> Tensor:
+        """Reward head at the last real token of each sequence: (B, T) and (B, T) bool -> (B,)."""
+        return self.reward_head(self.last_hidden(tokens, attends)).squeeze(-1)
 
     def new_cache(self, batch: int, capacity: int | None = None) -> KVCache:
         """An empty cache for `batch` sequences of at most `capacity` (default: context) positions."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from core.stages import terminal
 from core.stages.evaluate import single_thread
+from core.stages.ppo import PpoConfig
 from core.stages.pretrain import PretrainConfig
+from core.stages.relay import RelayConfig
 from core.stages.world_task import WEIGHTS
 
 
@@ -24,6 +27,12 @@ def _parser() -> argparse.ArgumentParser:
     pretrain.add_argument("--lr", type=float, default=PretrainConfig.lr)
     pretrain.add_argument("--out", type=Path, default=WEIGHTS, help="the card is written beside it")
     pretrain.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    relay = commands.add_parser("relay", help="run pretrained → SFT → reward model → PPO and report after each stage")
+    relay.add_argument("--seed", type=int, default=0)
+    relay.add_argument("--steps", type=int, default=PpoConfig.steps, help="PPO updates")
+    relay.add_argument("--kl-coef", type=float, default=PpoConfig.kl_coef)
+    relay.add_argument("--settings", default="", help="any setting of the relay, e.g. 'sft.quality=1&labels.noise=0'")
+    relay.add_argument("--weights", type=Path, default=WEIGHTS)
     return parser
 
 
@@ -41,13 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 lr=args.lr,
             )
             return terminal.pretrain_command(config, args.out, args.resume)
+        config = RelayConfig.from_url(args.settings)
+        ppo = replace(config.ppo, steps=args.steps, kl_coef=args.kl_coef)
+        return terminal.relay_command(replace(config, seed=args.seed, ppo=ppo), args.weights)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130
-    return 0
 
 
 if __name__ == "__main__":

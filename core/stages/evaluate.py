@@ -83,7 +83,6 @@ def evaluate(
     *,
     step: int = 0,
     seed: int = 0,
-    shown: Sequence[Prompt] = (),
     proxy: RewardModel | None = None,
     reference: TinyLM | None = None,
 ) -> Evaluation:
@@ -91,7 +90,6 @@ def evaluate(
 
     Args:
         name: of the stage that was measured.
-        shown: prompts whose answers go into the record as samples.
         proxy: also report the reward model's mean score.
         reference: also report the mean exact KL to it per answer, on the training items.
     """
@@ -100,13 +98,10 @@ def evaluate(
     for held_out, asked in ((True, task.held_out), (False, task.train_items)):
         answers = sample_answers(model, task, asked, generator)
         sides[held_out] = _Side(task, asked, answers, proxy)
-    samples = (
-        tuple(
-            (prompt.text, task.tokenizer.decode(ids), task.quality(prompt, ids))
-            for prompt, ids in zip(shown, sample_answers(model, task, shown, generator), strict=True)
-        )
-        if shown
-        else ()
+    answers = sample_answers(model, task, task.shown, generator)
+    samples = tuple(
+        (prompt.text, task.answer(ids).text, task.quality(prompt, ids))
+        for prompt, ids in zip(task.shown, answers, strict=True)
     )
     kl = None
     if reference is not None:

@@ -53,6 +53,7 @@ class Task:
         tokenizer: words to ids.
         draw: (n, rng, held_out) -> prompts with repetition, kinds in the world's usual mixture.
         held_out, train_items: fixed prompts for evaluation.
+        shown: a few prompts whose answers are shown after every stage.
         gold: (prompt, answer) -> true quality.
         parts: (prompt, answer) -> the breakdown of gold by name.
         behaviour: (prompt, answer) -> name of the behaviour.
@@ -64,6 +65,7 @@ class Task:
     draw: Callable[[int, random.Random, bool], list[Prompt]]
     held_out: tuple[Prompt, ...]
     train_items: tuple[Prompt, ...]
+    shown: tuple[Prompt, ...]
     gold: Callable[[Prompt, Answer], float]
     parts: Callable[[Prompt, Answer], Mapping[str, float]]
     behaviour: Callable[[Prompt, Answer], str]

@@ -4,38 +4,54 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
-from core.lm_records import Diverged, Record
+from core.lm_records import (
+    Diverged,
+    Evaluation,
+    HandOver,
+    PolicyGradientStep,
+    Record,
+    RewardModelReport,
+    RewardModelStep,
+    SupervisedStep,
+)
 from core.policies import checkpoint
 from core.stages import model_card
 from core.stages.pretrain import PretrainConfig, begin, pretrain
+from core.stages.relay import RelayConfig, RelayState, relay
 from core.stages.training import State
-from core.stages.world_task import documents, tokenizer
+from core.stages.world_task import documents, load_base, tokenizer, world_task
 
-R = TypeVar("R", bound=Record)
 _BAR = 24
 _SAVE_EVERY = 200
 
 
-def progress(label: str, records: Iterable[R], total: int, note: str = "loss", first: int = 0) -> Iterator[R]:
-    """Pass records through and draw a bar on the terminal (nothing when the output is a file)."""
-    start = time.perf_counter()
-    shown = sys.stderr.isatty()
-    for record in records:
-        if shown and not isinstance(record, Diverged):
-            done = record.step / max(total, 1)
-            elapsed = time.perf_counter() - start
-            left = elapsed * (total - record.step) / max(record.step - first, 1)
-            bar = ("█" * round(done * _BAR)).ljust(_BAR, "·")
-            value = getattr(record, note)
-            sys.stderr.write(f"\r{label:<14} {bar} {record.step:>5}/{total} {note} {value:7.3f}  {left:4.0f} s left ")
-            sys.stderr.flush()
-        yield record
-    if shown:
-        sys.stderr.write("\r" + " " * 100 + "\r")
+class Bar:
+    """A progress bar on the error stream; silent where that is not a terminal."""
+
+    def __init__(self) -> None:
+        self.shown = sys.stderr.isatty()
+        self.label = ""
+        self.start = 0.0
+        self.first = 0
+
+    def draw(self, label: str, step: int, steps: int, note: str) -> None:
+        """Show step `step` of `steps`."""
+        if not self.shown:
+            return
+        if label != self.label:
+            self.label, self.start, self.first = label, time.perf_counter(), step - 1
+        share = step / max(steps, 1)
+        left = (time.perf_counter() - self.start) * (steps - step) / max(step - self.first, 1)
+        bar = ("█" * round(share * _BAR)).ljust(_BAR, "·")
+        sys.stderr.write(f"\r{label:<13} {bar} {step:>4}/{steps}  {note}  {left:3.0f} s left   ")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Wipe the line."""
+        if self.shown:
+            sys.stderr.write("\r" + " " * 110 + "\r")
 
 
 def pretrain_command(config: PretrainConfig, out: Path, resume: bool) -> int:
@@ -46,20 +62,73 @@ def pretrain_command(config: PretrainConfig, out: Path, resume: bool) -> int:
         raise ValueError(f"There is no interrupted run beside {out.name}; leave out --resume.")
     state = State.load(partial) if resume else begin(config, len(tokenizer()))
     books = documents(config.n_documents, config.seed)
-    start = time.perf_counter()
-    first = state.step
-    for record in progress("pretraining", pretrain(state, books, config), config.steps, first=first):
+    start, first, bar = time.perf_counter(), state.step, Bar()
+    for record in pretrain(state, books, config):
         if isinstance(record, Diverged):
             raise ValueError(record.sentence)
+        bar.draw("pretraining", record.step, config.steps, f"loss {record.loss:.3f}")
         if record.step % _SAVE_EVERY == 0:
             state.save(partial)
-            print(f"step {record.step} of {config.steps}: loss {record.loss:.3f}", flush=True)
+            if not bar.shown:
+                print(f"step {record.step} of {config.steps}: loss {record.loss:.3f}", flush=True)
+    bar.clear()
     seconds = time.perf_counter() - start
-    partial.unlink(missing_ok=True)
     checksum = checkpoint.save(state.model, out, {"config": config.to_url(), "vocabulary": tokenizer().fingerprint})
-    print(
-        f"wrote {out.name}, sha256 {checksum[:16]}…, after {state.step - first} steps in {seconds:.0f} s; measuring …"
-    )
-    card = model_card.write(checkpoint.load(out), config, state.count, out.with_name("model_card.md"))
-    print(card)
+    partial.unlink(missing_ok=True)
+    print(f"{state.step - first} steps in {seconds:.0f} s; wrote {out.name}, sha256 {checksum[:16]}…; measuring it …")
+    print(model_card.write(checkpoint.load(out), config, state.count, out.with_name("model_card.md")))
     return 0
+
+
+def relay_command(config: RelayConfig, weights: Path) -> int:
+    """Run the relay and report after each stage. Returns the exit code."""
+    task = world_task()
+    state = RelayState(load_base(weights).model)
+    start, bar = time.perf_counter(), Bar()
+    stage_start = start
+    for record in relay(state, task, config):
+        if isinstance(record, SupervisedStep | RewardModelStep | PolicyGradientStep):
+            bar.draw(*_progress(record))
+            continue
+        bar.clear()
+        now = time.perf_counter()
+        _report(record, now - stage_start)
+        stage_start = now
+        if isinstance(record, Diverged):
+            return 1
+    print(f"\nThe whole relay took {time.perf_counter() - start:.1f} s.")
+    return 0
+
+
+def _progress(record: SupervisedStep | RewardModelStep | PolicyGradientStep) -> tuple[str, int, int, str]:
+    if isinstance(record, PolicyGradientStep):
+        note = f"proxy {record.proxy:5.2f}  gold {record.gold:5.2f}  KL {record.kl_exact_sum:5.2f}"
+        return "PPO", record.step, record.steps, note
+    if isinstance(record, RewardModelStep):
+        return "reward model", record.step, record.steps, f"loss {record.loss:.3f}  accuracy {record.accuracy:.2f}"
+    return "SFT", record.step, record.steps, f"loss {record.loss:.3f}"
+
+
+def _report(record: Record, seconds: float) -> None:
+    if isinstance(record, HandOver):
+        print(f"\n→ {record.sentence}")
+    elif isinstance(record, RewardModelReport):
+        held = "none" if record.accuracy_held_out is None else f"{record.accuracy_held_out:.2f}"
+        trained = "none" if record.accuracy_train_items is None else f"{record.accuracy_train_items:.2f}"
+        print(
+            f"  reward model ({seconds:.1f} s): right on {held} of held-out pairs, {trained} of pairs on trained "
+            f"items ({record.pairs} pairs, labels without noise)"
+        )
+    elif isinstance(record, Evaluation):
+        print(f"\n== {record.name} ({seconds:.1f} s)")
+        print(
+            f"  gold: held-out {record.gold_held_out:+.2f} ± {record.gold_held_out_se:.2f} (n={record.n_held_out}), "
+            f"trained items {record.gold_train_items:+.2f} ± {record.gold_train_items_se:.2f} "
+            f"(n={record.n_train_items})" + ("" if record.kl is None else f"; KL to SFT {record.kl:.1f} nats")
+        )
+        mix = sorted(record.behaviours_held_out.items(), key=lambda item: -item[1])
+        print("  held-out behaviour: " + ", ".join(f"{name} {share:.0%}" for name, share in mix if share >= 0.01))
+        for prompt, answer, gold in record.samples:
+            print(f"  {prompt}  ⟶  {answer or '(nothing)'}  [{gold:+.1f}]")
+    elif isinstance(record, Diverged):
+        print(f"\n{record.sentence}")

@@ -6,6 +6,7 @@ import copy
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -30,6 +31,7 @@ class State:
         count: what the stage counts: scored tokens, or pairs, so far.
         controller: the KL coefficient, where it adapts.
         diverged: the record that ended the run, or None.
+        held: what the stage computed once and needs again (never changed in place).
     """
 
     model: TinyLM
@@ -39,6 +41,7 @@ class State:
     count: int = 0
     controller: AdaptiveKLController | None = None
     diverged: Diverged | None = None
+    held: Any = None
 
     @classmethod
     def begin(
@@ -61,7 +64,7 @@ class State:
         optimiser.load_state_dict(copy.deepcopy(self.optimiser.state_dict()))
         generator = torch.Generator()
         generator.set_state(self.generator.get_state())
-        return State(model, optimiser, generator, self.step, self.count, self.controller, self.diverged)
+        return State(model, optimiser, generator, self.step, self.count, self.controller, self.diverged, self.held)
 
     def save(self, path: Path) -> None:
         """Write the state to disk, in one move. It holds weights and optimiser at full precision."""
