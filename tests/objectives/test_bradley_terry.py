@@ -81,7 +81,16 @@ def test_saturated_margins_stay_finite_and_keep_their_gradient():
     assert torch.autograd.grad(result.losses.sum(), gap)[0].tolist() == pytest.approx([-1.0, -0.5, 0.0])
     assert preference_probability(torch.tensor([-800.0, 0.0, 800.0])).tolist() == [0.0, 0.5, 1.0]
     # the small tail survives: -log sigma(50) = e^-50, which log(1 + e^-50) rounds to 0
-    assert comparison_nll(torch.tensor(50.0, dtype=torch.float64), 1.0).item() == pytest.approx(math.exp(-50))
+    fifty = torch.tensor(50.0, dtype=torch.float64)
+    for nll in (comparison_nll(fifty, 1.0), comparison_nll(-fifty, 0.0)):
+        assert nll.item() == pytest.approx(math.exp(-50), rel=1e-9, abs=0.0)
+
+
+def test_a_margin_asks_for_a_larger_gap_and_leaves_the_logged_margin_alone():
+    chosen, rejected, margin = torch.tensor([2.0]), torch.tensor([0.5]), torch.tensor([1.0])
+    result = pairwise_loss(chosen, rejected, margin)
+    assert result.loss.item() == pytest.approx(math.log1p(math.exp(-(1.5 - 1.0))))
+    assert result.metrics["margin"] == 1.5
 
 
 def test_metrics_count_a_tie_as_an_error_and_an_empty_batch_costs_nothing():

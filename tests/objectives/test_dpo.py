@@ -89,6 +89,36 @@ def test_ipo_stops_at_a_gap_of_one_over_two_beta_and_dpo_never_stops(beta):
     assert slope(30 / beta, "sigmoid") < 0
 
 
+def sigma(x):
+    return 1 / (1 + math.exp(-x))
+
+
+@pytest.mark.parametrize(
+    "loss_type, by_hand",
+    [
+        ("apo_zero", lambda c, r: 1 - sigma(c) + sigma(r)),
+        ("apo_down", lambda c, r: sigma(c) + 1 - sigma(c - r)),
+        ("nca_pair", lambda c, r: -math.log(sigma(c)) - 0.5 * math.log(sigma(-c)) - 0.5 * math.log(sigma(-r))),
+        ("bco_pair", lambda c, r: -math.log(sigma(c)) - math.log(1 - sigma(r))),
+        ("sppo_hard", lambda c, r: (c / 0.4 - 1.25) ** 2 + (r / 0.4 + 1.25) ** 2),
+        (
+            "exo_pair",
+            lambda c, r: sigma(c - r) * math.log(sigma(c - r) / 0.9) + sigma(r - c) * math.log(sigma(r - c) / 0.1),
+        ),
+        (
+            "discopop",
+            lambda c, r: -math.log(sigma(c - r)) * (1 - sigma((c - r) / 0.5)) + math.exp(r - c) * sigma((c - r) / 0.5),
+        ),
+    ],
+)
+@pytest.mark.parametrize("u, v", [(1.5, -2.0), (-3.0, 0.5), (0.0, 0.0)])
+def test_further_variants_follow_their_formulas(loss_type, by_hand, u, v):
+    """`by_hand` takes the rewards c = beta u and r = beta v, with beta = 0.4."""
+    u_, v_, zero = (torch.tensor([x], dtype=torch.float64) for x in (u, v, 0.0))
+    ours = dpo_loss(u_, v_, zero, zero, 0.4, loss_type, label_smoothing=0.1, discopop_tau=0.5).loss.item()
+    assert ours == pytest.approx(by_hand(0.4 * u, 0.4 * v), rel=1e-12)
+
+
 def test_per_token_ipo_is_the_summed_one_on_averages():
     chosen, rejected, ref_chosen, ref_rejected = log_probabilities(1)
     n_chosen, n_rejected = lengths().values()
