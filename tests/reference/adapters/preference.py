@@ -69,7 +69,10 @@ def _pair_outputs(result: PreferenceLoss) -> dict:
 def _dpo_tokens(inputs: dict) -> dict:
     (token_logps,) = leaves = _leaves(inputs, "token_logps")
     mask, reference = torch.tensor(inputs["completion_mask"]), _tensor(inputs["reference_token_logps"])
-    result = dpo_token_loss(token_logps, reference, mask, inputs["beta"], inputs["loss_type"])
+    smoothing = inputs.get("label_smoothing", 0.0)
+    result = dpo_token_loss(
+        token_logps, reference, mask, inputs["beta"], inputs["loss_type"], label_smoothing=smoothing
+    )
     return _pair_outputs(result) | _gradients(result.loss, ("token_logps",), leaves)
 
 
