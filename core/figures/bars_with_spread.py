@@ -89,7 +89,9 @@ def _intervals(values: Sequence[float], halves: Sequence[float]) -> list[float |
     return ends
 
 
-def _axes(layout: Figure, panel: SpreadPanel, suffix: str, rows: list[int], reach: float, number: int, count: int) -> None:
+def _axes(
+    layout: Figure, panel: SpreadPanel, suffix: str, rows: list[int], reach: float, number: int, count: int
+) -> None:
     gap = 0.19
     width = (1 - gap * (count - 1)) / count
     left = number * (width + gap)

@@ -59,7 +59,7 @@ def policy_lab(
     """
     rows = list(range(len(names)))
     labels = [f"<b>{label(name)}</b>" if row == picked else label(name) for row, name in zip(rows, names)]
-    percent = [rounded(np.multiply(100, probs)) for probs in (ref_probs,)][0]
+    percent = rounded(np.multiply(100, ref_probs))
     old = [rounded(np.multiply(100, probs)) for probs in old_probs]
     new = [rounded(np.multiply(100, probs)) for probs in new_probs]
     best = [rounded(np.multiply(100, probs)) for probs in optimum_probs]
@@ -117,7 +117,9 @@ def policy_lab(
     )
 
 
-def _bars(values: list[float], rows: list[int], name: str, width: float, role: str = "", outline: bool = False) -> Figure:
+def _bars(
+    values: list[float], rows: list[int], name: str, width: float, role: str = "", outline: bool = False
+) -> Figure:
     marker: Figure = (
         {"color": "rgba(0,0,0,0)", "line": {"color": "@reference", "width": 1.6}} if outline else {"color": f"@{role}"}
     )

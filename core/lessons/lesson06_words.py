@@ -78,61 +78,145 @@ def _win() -> Vote:
 
 
 def chart_text(result: Result) -> str:
-    """The chart in words: every score and every weight at the step shown, with the interval where there is one."""
+    """The scores and weights on screen in words, with the interval where there is one."""
     spread = (lambda sd: f" ± {number(sd)}") if result.fitted else (lambda sd: "")
     scores = "; ".join(
-        f"{name} {signed(score)}{spread(sd)}" for name, score, sd in zip(result.candidates.names, result.scores, result.fit.score_sd)
+        f"{name} {signed(score)}{spread(sd)}"
+        for name, score, sd in zip(result.candidates.names, result.scores, result.fit.score_sd)
     )
     weights = "; ".join(
         f"{feature.name} {signed(weight)}{spread(sd)}"
         for feature, weight, sd in zip(result.candidates.features, result.weights, result.fit.weight_sd)
     )
-    return f"{_where(result)} Scores: {scores}. Weights: {weights}."
-
-
-def _where(result: Result) -> str:
-    if result.fitted:
-        return "Fitted."
-    return f"Iteration {result.descent.iterations[result.step]} of the walk."
+    return f"Scores: {scores}. Weights: {weights}."
 
 
 def says(result: Result) -> tuple[str, ...]:
-    """What the votes did to the model, derived from the fit."""
-    fit, names = result.fit, result.candidates.names
-    if fit.n_votes == 0:
+    """What the chosen view shows, derived from its numbers."""
+    if result.fit.n_votes == 0 and result.view != "hand" and result.view != "held":
         return (
-            f"No vote yet: every weight is 0, every score is {number(float(result.scores[0]))}, and any pair is a coin toss "
-            f"(loss ln 2 = {number(LN2)}).",
+            f"No vote yet: every weight is 0, every score is {number(0.0)}, and any pair is a coin toss (loss ln 2 = {number(LN2)}).",
             f"The prior says that a weight lies within about ±{number(result.prior_sd)}.",
         )
+    return {"fit": _fit, "hand": _hand, "surface": _surface, "free": _free, "shift": _shift, "held": _held}[
+        result.view
+    ](result)
+
+
+def _fit(result: Result) -> tuple[str, ...]:
+    fit, names = result.fit, result.candidates.names
     if result.step == 0:
         return (
             f"You gave {plural(fit.n_votes, 'vote')}. The walk has not begun, so all scores are {number(0.0)}: press **Fit**.",
         )
-    best = int(np.argmax(result.scores))
-    spread = f" ± {number(fit.score_sd[best])}" if result.fitted else ""
-    if np.ptp(result.scores) < 1e-9:
+    if np.ptp(fit.scores) < 1e-9:
         return (
             f"Your {plural(fit.n_votes, 'vote')} cancel out: every score is {number(0.0)}, so the model has learned no preference.",
         )
-    sentences = [
-        f"After {plural(fit.n_votes, 'vote')} the highest score is **{signed(result.scores[best])}**{spread} for “{plain(names[best])}”."
-    ]
+    best = int(np.argmax(result.scores))
+    spread = f" ± {number(fit.score_sd[best])}" if result.fitted else ""
+    top = f"**{signed(result.scores[best])}**{spread} for “{plain(names[best])}”"
+    first = f"After {plural(fit.n_votes, 'vote')} the highest score is {top}."
     if result.fitted:
-        sentences.append(_agreement(result))
-        sentences.append(_strongest(result))
-    else:
-        sentences.append(
-            f"The walk is at iteration {result.descent.iterations[result.step]}; its loss is {number(result.descent.losses[result.step])}, "
-            f"at the optimum it would be **{number(result.descent.losses[-1])}**."
-        )
+        return (first, _agreement(result), _strongest(result))
+    walk = result.descent
+    return (
+        first,
+        f"The walk is at iteration {walk.iterations[result.step]}; its loss is {number(walk.losses[result.step])}, at the optimum it "
+        f"would be **{number(walk.losses[-1])}**.",
+    )
+
+
+def mean_loss(result: Result, scores: np.ndarray) -> float:
+    """Mean loss of the learner's votes under some scores, nats."""
+    losses = [
+        loss_of(float(scores[v.first] - scores[v.second]) * (-1 if v.share == 0.0 else 1), v) for v in result.fit.votes
+    ]
+    return float(np.mean(losses)) if losses else LN2
+
+
+def _hand(result: Result) -> tuple[str, ...]:
+    best = int(np.argmax(result.scores))
+    top = (
+        "All your weights give the same score to every answer"
+        if np.ptp(result.scores) < 1e-9
+        else f"With these weights “{plain(result.candidates.names[best])}” scores highest, **{signed(result.scores[best])}**"
+    )
+    if result.fit.n_votes == 0:
+        return (f"{top} (spread {number(float(np.ptp(result.scores)))}). There is no vote to compare with yet.",)
+    mine, fitted = mean_loss(result, result.scores), mean_loss(result, result.fit.scores)
+    word = "lower" if mine < fitted - 5e-4 else "higher" if mine > fitted + 5e-4 else "equal"
+    reason = " The fit also pays for large weights (the prior), so sliders can go lower." if word == "lower" else ""
+    return (
+        f"{top}.",
+        f"Mean loss of your {plural(result.fit.n_votes, 'vote')}: **{number(mine, 3)}** by hand, {number(fitted, 3)} fitted: "
+        f"yours is {word}.{reason}",
+    )
+
+
+def _surface(result: Result) -> tuple[str, ...]:
+    cut = result.slice
+    names = [feature.name for feature in result.candidates.features]
+    x, y = cut.path[result.step]
+    return (
+        f"With only “{names[result.axes[0]]}” and “{names[result.axes[1]]}” the loss starts at {number(cut.losses[0])} and ends at "
+        f"**{number(cut.losses[-1])}**; you stand at weights {signed(x)} and {signed(y)}, loss {number(cut.losses[result.step])}.",
+        f"With all {len(names)} features the optimum is {number(result.fit.linear.nll - result.fit.linear.log_prior)} (prior included).",
+    )
+
+
+def _free(result: Result) -> tuple[str, ...]:
+    _, errors = result.free
+    voted = {index for vote in result.fit.votes for index in (vote.first, vote.second)}
+    unseen = [name for index, name in enumerate(result.candidates.names) if index not in voted]
+    wide = int(np.argmax(errors))
+    first = (
+        f"Free scores know nothing of an answer without votes: {len(unseen)} of {len(result.candidates.names)} "
+        f"(such as “{plain(unseen[0])}”) stay near the middle."
+        if unseen
+        else f"Every answer has votes; the least sure free score is “{plain(result.candidates.names[wide])}” "
+        f"(± {number(errors[wide])})."
+    )
+    narrow, broad = float(np.mean(result.fit.score_sd)), float(np.mean(errors))
+    word = "narrower" if narrow < broad else "wider"
+    return (first, f"On average the scores from features are {word}: ± {number(narrow)} against ± {number(broad)}.")
+
+
+def _shift(result: Result) -> tuple[str, ...]:
+    from core.lessons.lesson06_views import CENTRING, shifted_losses
+
+    plain_loss, centred, prior = shifted_losses(result, (0.0, result.shift))
+    if all(vote.share == 0.5 for vote in result.fit.votes):
+        return (f"All {plural(result.fit.n_votes, 'vote')} are ties, so there is no decided vote to measure with.",)
+    return (
+        f"c = {number(result.shift, 1)} moves the loss of your votes by **{number(abs(plain_loss[1] - plain_loss[0]), 6)}**: "
+        "only differences of scores count.",
+        f"A centring term ({CENTRING:g} · (r_w + r_l)²) moves by {signed(centred[1] - centred[0], 3)}, a prior on the scores by "
+        f"{signed(prior[1] - prior[0], 3)}: these two do feel the shift.".replace("_", r"\_"),
+    )
+
+
+def _held(result: Result) -> tuple[str, ...]:
+    curve = result.curve
+    mean, spread = curve.accuracy.mean(axis=0), curve.accuracy.std(axis=0, ddof=1)
+    direction = "rises" if mean[-1] > mean[0] + 0.005 else "falls" if mean[-1] < mean[0] - 0.005 else "stays"
+    sentences = [
+        f"On {curve.held_out} pairs kept apart, a model of this simulated voter {direction} from {percent(mean[0], 0)} right after "
+        f"{plural(curve.sizes[0], 'vote')} to **{percent(mean[-1], 0)} ± {100 * spread[-1]:.0f}** after {curve.sizes[-1]} "
+        f"(truth: the same voter without noise and bias)."
+    ]
+    right, tried = result.left_out
+    sentences.append(
+        f"Your own votes, each predicted from the others: {right} of {tried} right."
+        if tried
+        else f"You have {tried} decided votes, so there is nothing of yours to leave out yet."
+    )
     return tuple(sentences)
 
 
 def _agreement(result: Result) -> str:
     fit = result.fit
-    mean_loss = fit.linear.nll / fit.n_votes
-    against = f"mean loss {number(mean_loss)} against ln 2 = {number(LN2)} for a coin toss"
+    against = f"mean loss {number(fit.linear.nll / fit.n_votes)} against ln 2 = {number(LN2)} for a coin toss"
     if fit.agreement is None:
         return f"All {fit.n_votes} are ties, {against}."
     decided = sum(vote.share != 0.5 for vote in fit.votes)
@@ -179,7 +263,7 @@ def predict(result: Result) -> Prediction:
         options=(*names, "none: all stay equal"),
         answer=len(names) if flat else best,
         because=because,
-        revealed=result.step > 0 and result.fit.n_votes > 0,
+        revealed=result.fit.n_votes > 0 and (result.step > 0 or result.view != "fit"),
     )
 
 
@@ -187,13 +271,13 @@ def quiz(result: Result) -> tuple[Question, ...]:
     """Two questions, explained with the numbers on screen."""
     left, right = result.shown
     gap, probability = result.fit.pair(left, right)
+    shifted = (result.fit.scores[left] + 5) - (result.fit.scores[right] + 5)
     return (
         Question(
             "You add 5 to every score. What happens to the likelihood of your votes?",
             ("nothing", "it rises", "it falls"),
             0,
-            f"Only differences count: for the pair above Δ = {signed(gap)} stays {signed((result.fit.scores[left] + 5) - (result.fit.scores[right] + 5))}, "
-            f"so σ(Δ) stays {percent(probability)}.",
+            f"Only differences count: for the pair above Δ = {signed(gap)} stays {signed(shifted)}, so σ(Δ) stays {percent(probability)}.",
         ),
         Question(
             "A vote that the model already gets right with σ(Δ) = 0.99 pulls on the weights …",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.lessons.lesson import Formula, Prediction, Question, Source, Why
-from core.lessons.text import number, percent, plain, plural, signed, tex, tex_signed, tex_term, tex_text
+from core.lessons.text import number, percent, plain, plural, signed, tex, tex_signed, tex_term
 
 if TYPE_CHECKING:
     from core.lessons.lesson08 import Result
@@ -42,9 +42,16 @@ def formula(result: Result) -> Formula:
             (
                 rf"\pi_{{\text{{ref}}}} = {tex(p, 3)},\quad r = {tex(result.config.scores[i])}",
                 r"\pi^*\propto\pi_{\text{ref}}\,e^{\,r/\text{kl\_coef}}"
-                + (rf" \;\Rightarrow\; \pi^* = {tex(best, 3)}" if result.config.kl_coef else rf":\; \pi^* = {tex(best, 3)}"),
+                + (
+                    rf" \;\Rightarrow\; \pi^* = {tex(best, 3)}"
+                    if result.config.kl_coef
+                    else rf":\; \pi^* = {tex(best, 3)}"
+                ),
             ),
-            ((r"\pi_{\text{ref}}", "the frozen reference policy"), (r"\pi^*", "the best policy for this KL coefficient")),
+            (
+                (r"\pi_{\text{ref}}", "the frozen reference policy"),
+                (r"\pi^*", "the best policy for this KL coefficient"),
+            ),
         )
     return Formula(caption, *_FORMULAS[result.sub](result, result.now, result.picked))
 
@@ -111,7 +118,11 @@ def _ratio(result: Result, step: PolicyStep, i: int) -> Lines:
     free = r"\;\checkmark" if not clip_wins and not equal else ""
     held = r"\;\checkmark" if clip_wins else ""
     verdict = (
-        r"\text{clip wins: gradient } 0" if clip_wins else r"\text{both equal: no clip}" if equal else r"\text{free branch wins}"
+        r"\text{clip wins: gradient } 0"
+        if clip_wins
+        else r"\text{both equal: no clip}"
+        if equal
+        else r"\text{free branch wins}"
     )
     p_old, p = float(np.exp(step.old_logps[i])), float(np.exp(epoch.logps[i]))
     return (
@@ -121,7 +132,11 @@ def _ratio(result: Result, step: PolicyStep, i: int) -> Lines:
             rf"\text{{clip}}(\rho)\,A = {tex(clipped)}\cdot{tex_term(a)} = {tex(epoch.clipped[i])}{held}",
             rf"\min = {tex(min(epoch.unclipped[i], epoch.clipped[i]))}\quad {verdict}",
         ),
-        ((r"\rho", "ratio of new to old probability"), ("A", "advantage"), (r"\varepsilon", "half-width of the clip range")),
+        (
+            (r"\rho", "ratio of new to old probability"),
+            ("A", "advantage"),
+            (r"\varepsilon", "half-width of the clip range"),
+        ),
     )
 
 

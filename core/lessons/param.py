@@ -32,8 +32,9 @@ class Param:
     `marks` lists the legal numbers of a "float" or "int" whose useful range spans several powers of ten; otherwise
     they run from `low` to `high` in steps of `step`. `options` maps the legal texts of a "choice" to their labels.
     `shown_if` names a choice and the values of it that leave this setting in use; `limit_key` names an "int" whose present
-    value is this one's upper end on screen. `widget` says who draws it: "control" (the frame's column of controls), "player" or "table" (a click inside the lab),
-    "panel" (a panel of its own, such as the voting pair), or "slot" (beside the chart, such as the slow-motion strip).
+    value is this one's upper end on screen. `widget` says who draws it: "control" (the frame's column of controls),
+    "player" or "table" (a click inside the lab), "panel" (a panel of its own, such as the voting pair), or "slot" (beside
+    the chart, such as the slow-motion strip).
     """
 
     key: str
@@ -60,8 +61,10 @@ class Param:
         """A raw URL text as a legal value. Never raises: too large or small → nearest legal; nonsense → default; each said."""
         if raw is None:
             return Reading(self.default)
-        if len(raw) > MAX_RAW_CHARACTERS or "<" in raw or ">" in raw:
-            return Reading(self.default, f"“{self.label}”: what the link held was dropped (too long, or not plain text).")
+        if len(raw) > max(MAX_RAW_CHARACTERS, self.max_characters) or "<" in raw or ">" in raw:
+            return Reading(
+                self.default, f"“{self.label}”: what the link held was dropped (too long, or not plain text)."
+            )
         if self.kind == "choice":
             return self._read_choice(raw)
         if self.kind == "bool":
@@ -120,7 +123,9 @@ class Param:
             return self._unreadable(raw)
         value = self.nearest(max(min(number, 1e12), -1e12))
         if abs(float(value) - number) > 1e-9:
-            return Reading(value, f"“{self.label}”: {number:g} is not on offer, so the nearest value {value:g} is used.")
+            return Reading(
+                value, f"“{self.label}”: {number:g} is not on offer, so the nearest value {value:g} is used."
+            )
         return Reading(value)
 
     def _read_choice(self, raw: str) -> Reading:
@@ -134,7 +139,9 @@ class Param:
         try:
             vote_code.decode(raw)
         except ValueError:
-            return Reading(self.default, f"“{self.label}”: the votes in the link could not be read, so there are none yet.")
+            return Reading(
+                self.default, f"“{self.label}”: the votes in the link could not be read, so there are none yet."
+            )
         return Reading(raw)
 
     def _unreadable(self, raw: str) -> Reading:

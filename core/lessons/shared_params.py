@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from core.lessons.param import Param, Values
 from core.stages.reward_fit import RewardFit, fit_votes
+from core.world import own_texts
 from core.world.candidates import NORWAY, CandidateSet
 from core.world.votes import decode
 
-VOTES = Param("votes", "Your votes", "votes", "", help="Your votes on pairs of answers, carried in the link.", widget="panel")
+VOTES = Param(
+    "votes", "Your votes", "votes", "", help="Your votes on pairs of answers, carried in the link.", widget="panel"
+)
 PRIOR = Param(
     "prior_sd",
     "Prior width (σ₀)",
@@ -18,12 +21,22 @@ PRIOR = Param(
     help="Before any vote each weight is thought to lie within about ±σ₀ of zero. Small: votes are believed slowly.",
 )
 
-SHARED = (VOTES, PRIOR)
+OWN = Param(
+    "own",
+    "Your own prompt and answers",
+    "text",
+    "",
+    widget="panel",
+    max_characters=own_texts.MAX_CODE,
+    help="The prompt and the answers as you edited them, packed into the link.",
+)
+
+SHARED = (VOTES, PRIOR, OWN)
 
 
 def responses(values: Values) -> CandidateSet:
-    """The prompt and the responses that the lessons of the running example are about."""
-    return NORWAY
+    """The prompt and the responses that the lessons of the running example are about: the learner's own if there are any."""
+    return own_texts.unpack(str(values.get("own", ""))) or NORWAY
 
 
 def fit(values: Values) -> RewardFit:

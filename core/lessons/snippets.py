@@ -46,7 +46,10 @@ def bundle(*entry_points: Any) -> str:
             original = getattr(value, "__name__", name)
             pieces[name] = text if original == name else f"{text}\n\n{name} = {original}\n"
         elif home and hasattr(value, "__name__"):
-            imports.add(f"from {home.removeprefix('_')} import {value.__name__}" + ("" if value.__name__ == name else f" as {name}"))
+            imports.add(
+                f"from {home.removeprefix('_')} import {value.__name__}"
+                + ("" if value.__name__ == name else f" as {name}")
+            )
         elif home in ("typing", "collections.abc"):
             imports.add(f"from {home} import {name}")
         else:
@@ -61,7 +64,9 @@ def bundle(*entry_points: Any) -> str:
 def _constant(name: str, value: Any, module: ModuleType, visit: Any) -> str:
     """A module-level constant as it is written in its module, after what it uses itself."""
     for node in ast.parse(inspect.getsource(module)).body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
         if any(isinstance(t, ast.Name) and t.id == name for target in targets for t in ast.walk(target)):
             assert isinstance(node, (ast.Assign, ast.AnnAssign))
             for used in _names_used(ast.unparse(node)):

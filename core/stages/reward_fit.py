@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.objectives.bradley_terry_fit import LinearFit, fit_feature_weights
+from core.objectives.bradley_terry_fit import LinearFit, fit_feature_weights, fit_item_strengths
 from core.world.candidates import CandidateSet
 from core.world.votes import Vote, for_responses
 
@@ -37,7 +37,9 @@ class RewardFit:
     @property
     def agreement(self) -> float | None:
         """Share of the votes that were not ties and that the fitted scores repeat; None without such a vote."""
-        decided = [(self.scores[v.first] - self.scores[v.second]) * (v.share - 0.5) for v in self.votes if v.share != 0.5]
+        decided = [
+            (self.scores[v.first] - self.scores[v.second]) * (v.share - 0.5) for v in self.votes if v.share != 0.5
+        ]
         return float(np.mean([d > 1e-12 for d in decided])) if decided else None
 
     def pair(self, first: int, second: int) -> tuple[float, float]:
@@ -65,3 +67,16 @@ def fit_votes(candidates: CandidateSet, votes: tuple[Vote, ...], prior_sd: float
         score_sd=score_sd,
         linear=linear,
     )
+
+
+@lru_cache(maxsize=256)
+def free_scores(candidates: CandidateSet, votes: tuple[Vote, ...], prior_sd: float) -> tuple[np.ndarray, np.ndarray]:
+    """One free Bradley–Terry strength per response and its standard error, with the prior N(0, prior_sd²) on each.
+
+    Unlike the weights on features, a response that nobody voted on stays at the prior.
+    """
+    counted = for_responses(votes, len(candidates.candidates))
+    pairs = [(vote.first, vote.second) for vote in counted]
+    shares = [float(vote.share or 0.0) for vote in counted]
+    fit = fit_item_strengths(len(candidates.candidates), pairs, shares, l2_penalty=1 / (2 * prior_sd**2))
+    return fit.strengths, fit.standard_errors

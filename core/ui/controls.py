@@ -33,7 +33,9 @@ def control(param: Param, values: Values, *, disabled: bool = False) -> None:
     if param.marks:
         st.select_slider(options=[param.nearest(mark) for mark in param.marks], format_func=_mark, **common)
     elif param.kind == "float":
-        st.slider(min_value=float(param.low or 0), max_value=float(param.high or 0), step=float(param.step or 0.1), **common)
+        st.slider(
+            min_value=float(param.low or 0), max_value=float(param.high or 0), step=float(param.step or 0.1), **common
+        )
     elif param.kind == "int" and param.limit_key:
         _limited(param, int(values[param.limit_key]), common)
     elif param.kind == "int":
@@ -42,7 +44,11 @@ def control(param: Param, values: Values, *, disabled: bool = False) -> None:
         st.toggle(**common)
     elif param.kind == "choice" and (param.widget == "slot" or sum(len(label) for label in labels.values()) <= 28):
         st.segmented_control(
-            options=list(labels), format_func=lambda key: labels[key], required=True, wrap=param.widget == "slot", **common
+            options=list(labels),
+            format_func=lambda key: labels[key],
+            required=True,
+            wrap=param.widget == "slot",
+            **common,
         )
     elif param.kind == "choice":
         st.selectbox(options=list(labels), format_func=lambda key: labels[key], **common)

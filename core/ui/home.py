@@ -18,14 +18,18 @@ def show() -> None:
         "policy, with every number of the step on screen. Nothing is scripted: each curve is computed while you look.</p></header>"
     )
     _begin()
-    st.caption(f"{progress.done()} of {len(OUTLINES)} lessons done. A lesson is done when you predicted once and answered both questions.")
+    st.caption(
+        f"{progress.done()} of {len(OUTLINES)} lessons done. A lesson is done when you predicted once and answered both questions."
+    )
     for phase in PHASES:
         _phase(phase)
     st.caption(
         "What is kept, and who can see it: your votes, settings and progress live in this browser tab and in its link, nowhere else. "
         "Whoever has the link sees them. The server forgets them when the tab is closed."
     )
-    components.keep_link("home_link", "&".join(f"{k}={v}" for k, v in {progress.KEY: progress.text(), **room.kept()}.items() if v))
+    components.keep_link(
+        "home_link", "&".join(f"{k}={v}" for k, v in {progress.KEY: progress.text(), **room.kept()}.items() if v)
+    )
 
 
 def _begin() -> None:

@@ -116,7 +116,9 @@ def _mark(lesson: Lesson, prediction: Prediction, chosen: int | None) -> None:
     if chosen is None or chosen >= len(prediction.options):
         return
     right = chosen == prediction.answer
-    verdict = ":green[:material/check: You predicted it.]" if right else ":orange[:material/close: Not what you predicted.]"
+    verdict = (
+        ":green[:material/check: You predicted it.]" if right else ":orange[:material/close: Not what you predicted.]"
+    )
     st.markdown(f"{verdict} {prediction.because}")
 
 
@@ -239,7 +241,9 @@ def _check(lesson: Lesson, result: Any) -> None:
             )
             if answer is not None:
                 right += answer == question.answer
-                st.markdown((":green[Right.] " if answer == question.answer else ":orange[Not quite.] ") + question.because)
+                st.markdown(
+                    (":green[Right.] " if answer == question.answer else ":orange[Not quite.] ") + question.because
+                )
     if right == len(questions):
         progress.mark(lesson.number, progress.CHECKED)
 

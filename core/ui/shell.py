@@ -109,7 +109,13 @@ def _choose(phase: Phase) -> Outline:
     with st.container(key="lessons", horizontal=True, vertical_alignment="center"):
         if len(numbers) > 1:
             st.segmented_control(
-                "Lesson", options=numbers, format_func=name, key=key, required=True, label_visibility="collapsed", width="stretch"
+                "Lesson",
+                options=numbers,
+                format_func=name,
+                key=key,
+                required=True,
+                label_visibility="collapsed",
+                width="stretch",
             )
         _tools()
     number = int(st.session_state[key] or numbers[0])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from core.lessons.lesson import Lesson
 from core.lessons.param import Values
 from core.lessons.text import plain, plural
 from core.ui import settings
-from core.world.votes import MAX_EVENTS, Vote, decode, encode
+from core.world.votes import MAX_EVENTS, Vote, decode, encode, pair_shown
+
+SIMULATED = 5
 
 
 def voting(lesson: Lesson, result: Any, values: Values) -> None:
@@ -29,6 +32,14 @@ def voting(lesson: Lesson, result: Any, values: Values) -> None:
             _button("Right is better", "Right", Vote(left, right, 0.0), full, primary=True)
             _button("Skip", "S", Vote(left, right, None), full)
             st.button("Undo", key="vote_undo", shortcut="U", on_click=_undo, disabled=not result.events)
+            st.button(
+                f"Let the simulated voter add {SIMULATED}",
+                key="vote_simulated",
+                on_click=_simulate,
+                args=(result,),
+                disabled=len(result.events) + SIMULATED > MAX_EVENTS,
+                help="A voter by rule: likes the key word, warmth and short answers. Set its noise and bias on the left.",
+            )
             if result.fit.n_votes:
                 _onward(result.fit.n_votes)
         if full:
@@ -59,6 +70,17 @@ def _button(label: str, key: str, vote: Vote, disabled: bool, primary: bool = Fa
 def _add(vote: Vote) -> None:
     events = decode(str(st.session_state["votes"]))
     settings.put("votes", encode((*events, vote)))
+
+
+def _simulate(result: Any) -> None:
+    """Votes by rule, added behind the learner's own; the next votes differ because the count is part of the seed."""
+    events = decode(str(st.session_state["votes"]))
+    n, seed = len(result.candidates.candidates), int(st.session_state["l6_seed"])
+    rng = np.random.default_rng((seed, len(events)))
+    added = tuple(
+        result.voter.vote(result.candidates, pair_shown(len(events) + k, seed, n), rng) for k in range(SIMULATED)
+    )
+    settings.put("votes", encode((*events, *added)))
 
 
 def _undo() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -57,12 +58,19 @@ class CandidateSet:
         return FEATURES
 
     def matrix(self) -> np.ndarray:
-        """Measured features, shape (responses, features), float64."""
-        return feature_matrix(tuple(candidate.text for candidate in self.candidates), self.key_word)
+        """Measured features, shape (responses, features), float64. Measured once; do not write into it."""
+        return _measured(tuple(candidate.text for candidate in self.candidates), self.key_word)
 
     def ref_logps(self) -> tuple[float, ...]:
         """Natural logarithms of the starting probabilities."""
         return tuple(float(value) for value in np.log(self.ref_probs))
+
+
+@lru_cache(maxsize=256)
+def _measured(texts: tuple[str, ...], key_word: str) -> np.ndarray:
+    matrix = feature_matrix(texts, key_word)
+    matrix.setflags(write=False)
+    return matrix
 
 
 NORWAY = CandidateSet(

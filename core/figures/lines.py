@@ -1,0 +1,77 @@
+"""Lines over one axis, with a band where there is one, told apart by dash as well as by colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.figures.chart import Badge, Chart, Figure, rounded
+from core.figures.palette import ROLES
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: its name, values, role in the palette, and the lower and upper edge of its band."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    role: str
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    markers: bool = False
+
+
+def lines(
+    *,
+    key: str,
+    title: str,
+    series: Sequence[Line],
+    x_title: str,
+    y_title: str,
+    text: str,
+    log_x: bool = False,
+    y_range: tuple[float, float] | None = None,
+    marks: Sequence[tuple[float, str]] = (),
+    badge: Badge = "live",
+    height: int = 330,
+) -> Chart:
+    """A chart of lines. `marks` are vertical lines at given places of the axis, each with its name."""
+    data: list[Figure] = []
+    for line in series:
+        if line.low:
+            data.append(
+                {"type": "scatter", "mode": "lines", "x": [*rounded(line.x), *rounded(line.x)[::-1]],
+                 "y": [*rounded(line.high), *rounded(line.low)[::-1]], "fill": "toself", "fillcolor": f"@{line.role}/18",
+                 "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+            )  # fmt: skip
+        role = ROLES[line.role]
+        data.append(
+            {"type": "scatter", "mode": "lines+markers" if line.markers else "lines", "name": line.name, "x": rounded(line.x),
+             "y": rounded(line.y), "line": {"color": f"@{line.role}", "width": 2.4, "dash": role.dash},
+             "marker": {"symbol": role.marker, "size": 8, "color": f"@{line.role}"}, "hovertemplate": "%{x:.3g}: %{y:.3f}"}
+        )  # fmt: skip
+    axis = {"gridcolor": "@line", "zeroline": False, "tickfont": {"size": 11.5}}
+    layout: Figure = {
+        "margin": {"l": 58, "r": 14, "t": 30, "b": 46},
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 12}},
+        "showlegend": True,
+        "xaxis": {"title": {"text": x_title, "standoff": 8}, "type": "log" if log_x else "linear", **axis},
+        "yaxis": {"title": {"text": y_title, "standoff": 8}, **axis},
+        "shapes": [
+            {"type": "line", "xref": "x", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1,
+             "line": {"color": "@optimum", "width": 1.5, "dash": "dot"}}
+            for x, _ in marks
+        ],
+        "annotations": [
+            {"text": name, "x": x, "xref": "x", "y": 1, "yref": "paper", "yanchor": "top", "xanchor": "left", "showarrow": False,
+             "font": {"size": 11.5}}
+            for x, name in marks
+        ],
+    }  # fmt: skip
+    if log_x:
+        ticks = list(series[0].x)
+        layout["xaxis"].update({"tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]})
+    if y_range:
+        layout["yaxis"]["range"] = list(y_range)
+    return Chart(key=key, title=title, badge=badge, figure={"data": data, "layout": layout}, text=text, height=height)
