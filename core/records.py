@@ -12,9 +12,10 @@ class EpochRecord:
     """One pass over the batch inside an update. Every vector has one entry per response.
 
     `logps` are the policy's log-probabilities at the start of the epoch; `ratios` = exp(logps − old logps);
-    `unclipped` and `clipped` are the two branches ρ·A and clip(ρ, 1−ε, 1+ε)·A; `clip_won` says where the clipped branch
-    is strictly the smaller one, so that the gradient of that response is zero; `logit_steps` are what the gradient step
-    added to the logits. `approx_kl` is the k2 estimate to the *old* policy, as TRL logs it (mean over the batch, nats).
+    `unclipped` and `clipped` are the two branches ρ·A and clip(ρ, 1−ε, 1+ε)·A; `clip_won` says where, among the responses
+    of the batch, the clipped branch is strictly the smaller one, so that the gradient of that response is zero;
+    `logit_steps` are what the gradient step added to the logits. `approx_kl` is the k2 estimate to the *old* policy, as
+    TRL logs it (mean over the batch, nats).
     """
 
     logps: Vector
@@ -77,7 +78,8 @@ class PreferenceStep:
     """One gradient step of a preference loss (DPO and its relatives) on the whiteboard policy.
 
     Per pair: `logps_chosen`, `logps_rejected`, and implicit rewards β·log(π/π_ref) as `rewards_chosen`,
-    `rewards_rejected`; `pair_weights` is how much each pair pulls (the size of the loss's slope in its margin).
+    `rewards_rejected`; `pair_weights` is how much each pair pulls its two responses apart (minus the loss's slope in the
+    gap of their log-ratios; below 0 it pulls them together).
     """
 
     index: int
@@ -92,3 +94,4 @@ class PreferenceStep:
     accuracy: float
     margin: float
     stats: PolicyStats
+    diverged: str | None = None

@@ -22,7 +22,8 @@ from core.policies.tabular import policy_stats
 from core.records import EpochRecord, PolicyStats, PolicyStep
 from core.stages.trajectory import Trajectory
 
-LARGEST_LOGIT = 1e4
+# exp() of a larger gap, and the k3 estimate with it, would come near the end of float64.
+LARGEST_LOGIT_GAP = 600.0
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,11 @@ def updates(config: WhiteboardConfig) -> Iterator[PolicyStep]:
         if config.whitening:
             # Probabilities are not observations: the exact expectation takes the variance without n/(n−1).
             advantages = whiten(rewards, weights, "trl" if config.batch_size else "openrlhf")
-        logits, epochs = _epochs(config, logits, old_logps, advantages, weights)
+        logits, epochs, diverged = _epochs(config, logits, old_logps, advantages, weights)
         new_logps = softmax_logps(logits)
         estimates = torch.stack([estimate(old_logps, ref_logps) for estimate in (k1, k2, k3)])
         batch_k1, batch_k2, batch_k3 = masked_mean(estimates, weights, dim=-1).tolist()
         vectors = torch.stack((weights, old_logps, kl, rewards, advantages, new_logps)).tolist()
-        diverged = _divergence(logits)
         yield PolicyStep(
             index=index,
             weights=tuple(vectors[0]),
@@ -123,45 +123,72 @@ def trajectory(config: WhiteboardConfig) -> Trajectory[PolicyStep]:
 
 def _epochs(
     config: WhiteboardConfig, logits: Tensor, old_logps: Tensor, advantages: Tensor, weights: Tensor
-) -> tuple[Tensor, tuple[EpochRecord, ...]]:
-    """Several gradient steps on one batch. Returns the new logits and one record an epoch."""
-    rows: list[Tensor] = []
+) -> tuple[Tensor, tuple[EpochRecord, ...], str | None]:
+    """Several gradient steps on one batch: the new logits, one record an epoch, and a sentence if the steps exploded.
+
+    After an explosion the logits are those of the epoch that crossed the bound; the epochs behind it repeat its record
+    with a step of 0, because the run was stopped there.
+    """
+    all_logps: list[Tensor] = []
+    steps: list[Tensor] = []
     losses: list[Tensor] = []
     for _ in range(config.epochs):
         leaf = logits.detach().requires_grad_()
         logps = softmax_logps(leaf)
-        surrogate = policy_loss(logps, old_logps, advantages, config.clip_epsilon, weights)
-        loss = surrogate.loss if config.algorithm == "ppo" else reinforce_loss(logps, advantages, weights)
+        if config.algorithm == "ppo":
+            loss = policy_loss(logps, old_logps, advantages, config.clip_epsilon, weights).loss
+        else:
+            loss = reinforce_loss(logps, advantages, weights)
         (gradient,) = torch.autograd.grad(loss, leaf)
         step = -config.learning_rate * gradient
         logits = leaf.detach() + step
-        # Stacked once after the loop: every extra tensor operation in here is paid in each epoch of each update.
-        rows += (logps, *surrogate[1:5], step)
-        losses.append(loss)
-    with torch.no_grad():
-        table = torch.stack(rows).view(config.epochs, 6, -1)
-    logps, unclipped, clipped = table[:, 0], table[:, 3], table[:, 4]
-    clip_won = clipped < unclipped
-    in_use = torch.stack((clip_won.to(table.dtype), k2(logps, old_logps)))
+        all_logps.append(logps.detach())
+        steps.append(step)
+        losses.append(loss.detach())
+    diverged = _divergence(logits)
+    if diverged:
+        logits = _stop_where_it_exploded(logits, all_logps, steps, losses)
+    # All epochs at once and without the weights: the record holds ρ and both branches of responses that were not drawn, too.
+    logps = torch.stack(all_logps)
+    surrogate = policy_loss(logps, old_logps, advantages, config.clip_epsilon)
+    clip_won = (surrogate.clipped_surrogate < surrogate.unclipped) & (weights > 0)
+    in_use = torch.stack((clip_won.to(logps.dtype), k2(logps, old_logps)))
     clip_fraction, approx_kl = masked_mean(in_use, weights, dim=-1).tolist()
     kl_to_old = exact_kl(logps, old_logps).tolist()
-    loss_values = [loss.item() for loss in losses]
-    return logits, tuple(
-        EpochRecord(
-            logps=tuple(row[0]),
-            ratios=tuple(row[1]),
-            clipped_ratios=tuple(row[2]),
-            unclipped=tuple(row[3]),
-            clipped=tuple(row[4]),
-            clip_won=tuple(won),
-            loss=loss_values[number],
-            clip_fraction=clip_fraction[number],
-            approx_kl=approx_kl[number],
-            kl_to_old=kl_to_old[number],
-            logit_steps=tuple(row[5]),
-        )
-        for number, (row, won) in enumerate(zip(table.tolist(), clip_won.tolist(), strict=True))
+    loss_values = torch.stack(losses).tolist()
+    rows = torch.stack((logps, *surrogate[1:5], torch.stack(steps)), dim=1).tolist()
+    return (
+        logits,
+        tuple(
+            EpochRecord(
+                logps=tuple(row[0]),
+                ratios=tuple(row[1]),
+                clipped_ratios=tuple(row[2]),
+                unclipped=tuple(row[3]),
+                clipped=tuple(row[4]),
+                clip_won=tuple(won),
+                loss=loss_values[number],
+                clip_fraction=clip_fraction[number],
+                approx_kl=approx_kl[number],
+                kl_to_old=kl_to_old[number],
+                logit_steps=tuple(row[5]),
+            )
+            for number, (row, won) in enumerate(zip(rows, clip_won.tolist(), strict=True))
+        ),
+        diverged,
     )
+
+
+def _stop_where_it_exploded(end: Tensor, all_logps: list[Tensor], steps: list[Tensor], losses: list[Tensor]) -> Tensor:
+    """The logits right after the first epoch that crossed the bound; later epochs are overwritten in place."""
+    for number in range(len(steps)):
+        after = all_logps[number] + steps[number]
+        if _divergence(after):
+            for later in range(number + 1, len(steps)):
+                all_logps[later], losses[later] = all_logps[number], losses[number]
+                steps[later] = torch.zeros_like(steps[number])
+            return after
+    return end
 
 
 def _batch(old_logps: Tensor, batch_size: int, rng: np.random.Generator) -> Tensor:
@@ -173,8 +200,7 @@ def _batch(old_logps: Tensor, batch_size: int, rng: np.random.Generator) -> Tens
 
 
 def _divergence(logits: Tensor) -> str | None:
-    largest = logits.abs().max().item()
-    if largest < LARGEST_LOGIT:  # also False for NaN
+    if (logits.max() - logits.min()).item() < LARGEST_LOGIT_GAP:  # also False for NaN
         return None
     return "The run was stopped: the steps became so large that the policy can no longer be computed."
 

@@ -63,14 +63,13 @@ def test_no_votes_are_an_empty_text():
 
 
 @given(st.text(alphabet=ALPHABET, max_size=MAX_CHARACTERS + 5))
-def test_any_text_of_the_alphabet_is_read_or_refused_with_a_sentence(text):
+def test_any_text_of_the_alphabet_is_read_or_refused(text):
     try:
         votes = decode(text)
-    except ValueError as problem:
-        assert str(problem).endswith((".", "expected."))
-    else:
-        assert len(votes) <= MAX_EVENTS
-        assert decode(encode(votes)) == votes
+    except ValueError:
+        return
+    assert len(votes) <= MAX_EVENTS
+    assert decode(encode(votes)) == votes
 
 
 @given(st.text(max_size=120))
