@@ -22,9 +22,7 @@ def _parser() -> argparse.ArgumentParser:
     pretrain = commands.add_parser("pretrain", help="pretrain the tiny language model and write its weights and card")
     pretrain.add_argument("--steps", type=int, default=PretrainConfig.steps)
     pretrain.add_argument("--seed", type=int, default=PretrainConfig.seed)
-    pretrain.add_argument("--documents", type=int, default=PretrainConfig.n_documents)
-    pretrain.add_argument("--batch-size", type=int, default=PretrainConfig.batch_size)
-    pretrain.add_argument("--lr", type=float, default=PretrainConfig.lr)
+    pretrain.add_argument("--settings", default="", help="any setting of pretraining, e.g. 'lr=0.001&batch_size=64'")
     pretrain.add_argument("--out", type=Path, default=WEIGHTS, help="the card is written beside it")
     pretrain.add_argument("--resume", action="store_true", help="go on with an interrupted run")
     relay = commands.add_parser("relay", help="run pretrained → SFT → reward model → PPO and report after each stage")
@@ -42,13 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     single_thread()
     try:
         if args.command == "pretrain":
-            config = PretrainConfig(
-                steps=args.steps,
-                seed=args.seed,
-                n_documents=args.documents,
-                batch_size=args.batch_size,
-                lr=args.lr,
-            )
+            config = replace(PretrainConfig.from_url(args.settings), steps=args.steps, seed=args.seed)
             return terminal.pretrain_command(config, args.out, args.resume)
         config = RelayConfig.from_url(args.settings)
         ppo = replace(config.ppo, steps=args.steps, kl_coef=args.kl_coef)

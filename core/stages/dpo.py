@@ -64,7 +64,7 @@ class DpoConfig(StageConfig):
         require_range("The number of steps", self.steps, 1, 100_000)
         require_range("The batch size", self.batch_size, 1, 1024)
         require_range("The learning rate", self.lr, 0.0, 1000.0)
-        require_range("The number of rounds", self.rounds, 1, self.steps)
+        require_range("The number of rounds", self.rounds, 1, self.steps if self.mode == "iterative" else 100_000)
         require_range("The number of prompts per round", self.prompts_per_round, 1, 100_000)
 
     def round_of(self, step: int) -> int:

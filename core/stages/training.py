@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ class State:
             generator = torch.Generator()
             generator.set_state(content["generator"])
             return cls(model, optimiser, generator, content["step"], content["count"])
-        except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError) as error:
+        except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, pickle.UnpicklingError) as error:
             raise ValueError(f"The interrupted run in {path.name} cannot be read; start it again.") from error
 
     def update(self, loss: torch.Tensor, lr: float) -> float:
