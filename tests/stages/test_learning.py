@@ -292,9 +292,10 @@ def test_every_preference_loss_widens_the_margin(loss_type):
     smoothing = 0.1 if loss_type in ("cdpo", "robust", "exo_pair") else 0.0
     config = dpo.DpoConfig(loss_type=loss_type, beta=beta, label_smoothing=smoothing, steps=20, lr=1e-3, batch_size=24)
     records = list(dpo.dpo(dpo.begin(toy.base(), config), toy.base(), config, toy.rankings()))
-    margins = [(r.logps_chosen - r.logps_rejected).mean() for r in records]
-    if loss_type != "apo_down":  # it pushes the chosen down as well, and may do so faster at first
-        assert np.mean(margins[-4:]) > np.mean(margins[:4])
+    margins = [r.margin for r in records]
+    # apo_down may push the chosen down faster at first, and DiscoPOP's loss falls towards a negative margin at 0.
+    if loss_type not in ("apo_down", "discopop"):
+        assert np.mean(margins[-4:]) > np.mean(margins[:4]) + 0.1 * beta
     assert all(np.isfinite(r.loss) for r in records)
 
 
@@ -316,11 +317,11 @@ def test_dpo_starts_at_margin_zero():
 
 @pytest.mark.parametrize("mode", ["offline", "online", "iterative"])
 def test_dpo_improves_gold_in_every_mode(mode):
-    config = dpo.DpoConfig(mode=mode, steps=24, batch_size=16, lr=2e-3, rounds=2, prompts_per_round=24)
+    config = dpo.DpoConfig(mode=mode, beta=0.5, steps=30, batch_size=16, lr=1e-3, rounds=2, prompts_per_round=64)
     state = dpo.begin(toy.base(), config)
-    records = list(dpo.dpo(state, toy.base(), config, toy.rankings(), label))
+    records = list(dpo.dpo(state, toy.base(), config, toy.rankings(64), label))
     assert mean_gold(state.model) > mean_gold(toy.base()) + 0.2
-    assert {r.iteration for r in records} == {"offline": {0}, "iterative": {0, 1}, "online": set(range(24))}[mode]
+    assert {r.iteration for r in records} == {"offline": {0}, "iterative": {0, 1}, "online": set(range(30))}[mode]
 
 
 def test_online_dpo_needs_a_labeller_and_ends_when_nothing_is_left_to_prefer():
