@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.figures.chart import Badge, Chart, Figure, rounded
 from core.figures.palette import ROLES
@@ -35,8 +35,10 @@ def lines(
     marks: Sequence[tuple[float, str]] = (),
     badge: Badge = "live",
     height: int = 330,
+    cursor: tuple[int, int, int] | None = None,
 ) -> Chart:
-    """A chart of lines. `marks` are vertical lines at given places of the axis, each with its name."""
+    """A chart of lines. With `cursor` = (step, computed steps, horizon) the x axis is the run's steps and the player moves
+    a line over it. `marks` are vertical lines at given places of the axis, each with its name."""
     data: list[Figure] = []
     for line in series:
         if line.low:
@@ -74,4 +76,23 @@ def lines(
         layout["xaxis"].update({"tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]})
     if y_range:
         layout["yaxis"]["range"] = list(y_range)
-    return Chart(key=key, title=title, badge=badge, figure={"data": data, "layout": layout}, text=text, height=height)
+    chart = Chart(key=key, title=title, badge=badge, figure={"data": data, "layout": layout}, text=text, height=height)
+    return _with_cursor(chart, series, cursor, y_range) if cursor else chart
+
+
+def _with_cursor(
+    chart: Chart, series: Sequence[Line], cursor: tuple[int, int, int], y_range: tuple[float, float] | None
+) -> Chart:
+    step, computed, horizon = cursor
+    values = [value for line in series for value in (*line.y, *line.low, *line.high)]
+    low, high = y_range or (min(values), max(values))
+    pad = 0 if y_range else 0.06 * (high - low) or 0.5
+    data, layout = chart.figure["data"], chart.figure["layout"]
+    layout["yaxis"]["range"] = [low - pad, high + pad]
+    layout["xaxis"]["range"] = [-0.5, horizon + 0.5]
+    data.append(
+        {"type": "scatter", "mode": "lines", "x": [step, step], "y": [low - pad, high + pad], "showlegend": False,
+         "line": {"color": "@text", "width": 1.5}, "hoverinfo": "skip"}
+    )  # fmt: skip
+    frames = tuple({str(len(data) - 1): {"x": [k, k]}} for k in range(computed + 1))
+    return replace(chart, frames=frames, step=step, horizon=horizon)

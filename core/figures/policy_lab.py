@@ -28,11 +28,12 @@ class Quantity:
 
 @dataclass(frozen=True)
 class History:
-    """One figure of the run over its steps, from step 0 on."""
+    """One figure of the run over its steps, from step 0 on; `pinned` is the same of a run kept for comparison."""
 
     title: str
     values: tuple[float, ...]
     role: str = "new"
+    pinned: tuple[float, ...] = ()
 
 
 def policy_lab(
@@ -52,9 +53,11 @@ def policy_lab(
     text: str,
     badge: Badge = "live",
     illustrations: tuple[str, ...] = (),
+    pinned_probs: Sequence[Sequence[float]] = (),
 ) -> Chart:
     """The chart of a whiteboard run. `old_probs`, `new_probs`, `optimum_probs` and the quantity hold one row a step from 0 on.
 
+    `pinned_probs` are the bars of another run, kept for comparison, drawn as ticks at the same steps.
     Probabilities are drawn in per cent; the axis ends at a multiple of 10 % that holds every bar of the run so far.
     """
     rows = list(range(len(names)))
@@ -63,7 +66,8 @@ def policy_lab(
     old = [rounded(np.multiply(100, probs)) for probs in old_probs]
     new = [rounded(np.multiply(100, probs)) for probs in new_probs]
     best = [rounded(np.multiply(100, probs)) for probs in optimum_probs]
-    top = _nice_top(max(max(map(max, rows_)) for rows_ in (old, new, best, [percent])))
+    pinned_tops = [100 * max(probs) for probs in pinned_probs]
+    top = _nice_top(max(*(max(map(max, bars)) for bars in (old, new, best, [percent])), *pinned_tops))
     data: list[Figure] = [
         _bars(percent, rows, "reference", 0.86, outline=True),
         _bars(old[step], rows, "old", 0.62, role="old"),
@@ -81,6 +85,10 @@ def policy_lab(
     ]
     layout = _layout(labels, rows, top, picked, has_history=bool(history))
     changing: list[tuple[int, str, Sequence[Sequence[float]]]] = [(1, "x", old), (2, "x", new), (3, "x", best)]
+    if pinned_probs:
+        pinned = [rounded(np.multiply(100, probs)) for probs in pinned_probs]
+        data.append(_ticks(pinned[step], rows))
+        changing.append((len(data) - 1, "x", pinned))
     wide_only: tuple[int, ...] = ()
     if quantity is not None:
         wide_only = (len(data),)
@@ -91,8 +99,11 @@ def policy_lab(
     for number, series in enumerate(history):
         points = rounded(series.values)
         data += _history_traces(points, step, number, series)
-        changing.append((len(data) - 1, "x", [[k] for k in range(len(points))]))
-        changing.append((len(data) - 1, "y", [[point] for point in points]))
+        if series.pinned:
+            data.append(_pinned_trace(series, number))
+        marker = len(data) - 1 - bool(series.pinned)
+        changing.append((marker, "x", [[k] for k in range(len(points))]))
+        changing.append((marker, "y", [[point] for point in points]))
         _add_history_axes(layout, series, number, len(history), horizon)
     frames: list[Frame] = []
     for k in range(len(new)):
@@ -132,6 +143,33 @@ def _bars(
         "width": width,
         "marker": marker,
         "hovertemplate": "%{x:.1f} %",
+    }
+
+
+def _ticks(values: list[float], rows: list[int]) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "pinned run",
+        "x": values,
+        "y": rows,
+        "marker": {"symbol": "line-ns-open", "size": 22, "color": "@proxy", "line": {"width": 3}},
+        "hovertemplate": "%{x:.1f} %",
+        "cliponaxis": False,
+    }
+
+
+def _pinned_trace(series: History, number: int) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": list(range(len(series.pinned))),
+        "y": rounded(series.pinned),
+        "line": {"color": "@proxy", "width": 1.5, "dash": "dot"},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "xaxis": f"x{number + 3}",
+        "yaxis": f"y{number + 3}",
     }
 
 
@@ -228,7 +266,7 @@ def _add_quantity_axis(layout: Figure, quantity: Quantity, values: list[list[flo
 
 def _add_history_axes(layout: Figure, series: History, number: int, count: int, horizon: int) -> None:
     left, right = _history_domain(number, count)
-    low, high = min(series.values), max(series.values)
+    low, high = min(series.values + series.pinned), max(series.values + series.pinned)
     pad = 0.12 * (high - low) or 0.5
     layout[f"xaxis{number + 3}"] = {
         "domain": [left, right], "range": [-2, horizon + 2], "anchor": f"y{number + 3}", "showgrid": False,

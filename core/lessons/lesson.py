@@ -91,7 +91,8 @@ class Preset:
 class Lesson:
     """A lesson in the shared frame. All functions are pure; `compute` gets a legal value for every key of `params`.
 
-    `carried` are keys of params that this lesson shares with others (the votes): they are not put back by "reset".
+    `history` gives one row a step for export. `carried` are keys of params that this lesson shares with others (the votes):
+    they are not put back by "reset".
     """
 
     outline: Outline
@@ -109,6 +110,7 @@ class Lesson:
     carried: tuple[str, ...] = ()
     later: str = ""
     sources_of_code: tuple[Callable[..., Any], ...] = field(default=())
+    history: Callable[[Any], list[dict[str, Any]]] | None = None
 
     @property
     def number(self) -> int:

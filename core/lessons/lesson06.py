@@ -37,6 +37,7 @@ VIEW = Param(
     "choice",
     "fit",
     widget="slot",
+    bare=True,
     options=(
         ("fit", "fit"),
         ("hand", "weights by hand"),

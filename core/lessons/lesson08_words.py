@@ -181,8 +181,96 @@ def chart_text(result: Result) -> str:
     return f"Step {result.step}. {rows}."
 
 
+def estimator_text(result: Result) -> str:
+    """The estimates at the step shown, in words."""
+    record = result.now
+    if record is None:
+        return "No update yet: the policy is the reference, and its KL divergence is 0."
+    return (
+        f"Update {record.index}: exact {number(record.exact_kl_old, 3)}, k1 {number(record.k1, 3)}, k2 {number(record.k2, 3)}, "
+        f"k3 {number(record.k3, 3)} nats."
+    )
+
+
 def says(result: Result) -> tuple[str, ...]:
-    """What the state shows, in one to three sentences; each holds a number or a direction taken from it."""
+    """What the state shows, in one to four sentences; each holds a number or a direction taken from it."""
+    if result.view == "kl":
+        return _says_estimators(result)
+    sentences = _says_policy(result)
+    if result.reward == "hacked" and result.step:
+        sentences += (_says_hacked(result),)
+    if result.config.kl_target is not None and result.now:
+        sentences += (_says_adaptive(result, result.now),)
+    if result.pinned and result.step:
+        sentences += (_says_pinned(result),)
+    return sentences
+
+
+def _says_estimators(result: Result) -> tuple[str, ...]:
+    record = result.now
+    if record is None:
+        return (
+            f"No update yet: policy and reference are equal, so the KL divergence is {number(result.first.kl)} nats.",
+        )
+    first = (
+        f"Update {record.index} began {number(record.exact_kl_old, 3)} nats from the reference; its batch says k1 = "
+        f"**{number(record.k1, 3)}**, k2 = {number(record.k2, 3)}, k3 = {number(record.k3, 3)}."
+    )
+    if result.config.batch_size == 0:
+        gap = abs(record.k1 - record.exact_kl_old)
+        return (
+            first,
+            f"With the exact expectation k1 and k3 are the KL itself (difference {number(gap, 3)}); k2 is biased.",
+        )
+    so_far = result.steps[: result.step]
+    negative = [step for step in so_far if step.k1 < -5e-4]
+    if not negative:
+        lowest = min(step.k1 for step in so_far)
+        return (
+            first,
+            f"k1 was not below 0 in any of the {plural(len(so_far), 'batch', 'batches')} so far (lowest {number(lowest, 3)}).",
+        )
+    low = min(negative, key=lambda step: step.k1)
+    return (
+        first,
+        f"In {len(negative)} of {plural(len(so_far), 'batch', 'batches')} k1 is negative, lowest **{number(low.k1, 3)}** at update "
+        f"{low.index}, although the exact KL there is {number(low.exact_kl_old, 3)}: this batch drew more of the responses that "
+        f"the policy has made rarer than the reference has them. k3 cannot be negative; there it is {number(low.k3, 3)}.",
+    )
+
+
+def _says_hacked(result: Result) -> str:
+    before, after = result.honest_mean(0), result.honest_mean(result.step)
+    word = "fell" if after < before - 5e-3 else "rose" if after > before + 5e-3 else "stayed"
+    paid = "rises" if result.stats.expected_reward > result.first.expected_reward else "falls"
+    return (
+        f"The paid reward {paid} from {number(result.first.expected_reward)} to {number(result.stats.expected_reward)}, while the "
+        f"score without that bonus {word} from {number(before)} to **{number(after)}**."
+    )
+
+
+def _says_adaptive(result: Result, record: PolicyStep) -> str:
+    following = result.steps[record.index].kl_coef if record.index < len(result.steps) else record.kl_coef
+    word = "rises" if following > record.kl_coef else "falls" if following < record.kl_coef else "stays"
+    return (
+        f"The batch's k1 was {number(record.k1, 3)} against the target {number(result.config.kl_target or 0.0)}, so kl\_coef {word} "
+        f"from {number(record.kl_coef, 3)} to {number(following, 3)}."
+    )
+
+
+def _says_pinned(result: Result) -> str:
+    pinned = result.pinned
+    assert pinned is not None
+    if not pinned.differs:
+        return f"The pinned run has the same settings: both have KL {number(result.stats.kl)}."
+    other = pinned.steps[min(result.step, len(pinned.steps)) - 1].stats
+    return (
+        f"Pinned run ({plain(pinned.differs)}): reward {number(other.expected_reward)} at KL {number(other.kl)}; this one "
+        f"{number(result.stats.expected_reward)} at {number(result.stats.kl)}."
+    )
+
+
+def _says_policy(result: Result) -> tuple[str, ...]:
     stats, record, names = result.stats, result.now, result.candidates.names
     if record is None:
         best = int(np.argmax(result.optimum_probs))

@@ -28,6 +28,7 @@ def control(param: Param, values: Values, *, disabled: bool = False) -> None:
         "key": param.key,
         "help": param.help or None,
         "disabled": disabled,
+        "label_visibility": "collapsed" if param.bare else "visible",
     }
     labels = dict(param.options)
     if param.marks:

@@ -13,6 +13,7 @@ from core.lessons.snippets import source_of
 from core.lessons.text import plain
 from core.ui import components, progress, room, settings
 from core.ui.controls import control, controls, visible
+from core.ui.extras import exports, own_answers, pin
 
 FIRST_CONTROLS = 6
 Panel = Callable[[Lesson, Any, Values], None]
@@ -132,6 +133,7 @@ def _controls(lesson: Lesson, values: Values) -> None:
     if rest:
         with st.expander("More settings", expanded=_any_moved(rest, values)):
             controls(rest, values, hidden)
+    pin(lesson)
 
 
 def _any_moved(params: list[Any], values: Values) -> bool:
@@ -187,21 +189,37 @@ def _table(lesson: Lesson, result: Any) -> None:
     components.table(f"l{lesson.number}_table", shown, pickable=pick_key is not None, report=report)
 
 
-MORE = {"why": "Why", "code": "Code", "check": "Check yourself", "controls": "All settings"}
+MORE = {
+    "why": "Why",
+    "check": "Check yourself",
+    "code": "Code",
+    "own": "Your own answers",
+    "export": "Export",
+    "controls": "All settings",
+}
 
 
 def _more(lesson: Lesson, result: Any) -> None:
     with st.container(key="more"):
+        offered = [key for key in MORE if key != "own" or "own" in lesson.defaults()]
         chosen = st.segmented_control(
             "More about this lesson",
-            options=list(MORE),
+            options=offered,
             format_func=lambda key: MORE[key],
             default="why",
             required=True,
             key=f"l{lesson.number}_more",
             label_visibility="collapsed",
         )
-        {"why": _why, "code": _code, "check": _check, "controls": _all_settings}[chosen or "why"](lesson, result)
+        draw = {
+            "why": _why,
+            "code": _code,
+            "check": _check,
+            "controls": _all_settings,
+            "own": own_answers,
+            "export": exports,
+        }
+        draw[chosen or "why"](lesson, result)
 
 
 def _why(lesson: Lesson, result: Any) -> None:

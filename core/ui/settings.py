@@ -17,6 +17,7 @@ from core.lessons.param import Value
 KEPT = "_kept"
 NOTES = "_notes"
 TOKEN = "_token"
+PENDING = "_pending"
 
 
 def _kept() -> dict[str, Value]:
@@ -29,6 +30,8 @@ def load(lesson: Lesson) -> tuple[str, ...]:
     The link is read the first time a setting is needed; later the session's own value stands. Returns one line for each
     text in the link that could not be taken as it was (the same lines until the learner moves on).
     """
+    for key, value in st.session_state.pop(PENDING, {}).items():
+        put(key, value)
     raw = {key: str(st.query_params[key]) for key in st.query_params}
     notes: dict[str, str] = st.session_state.setdefault(NOTES, {})
     for param in lesson.params:
@@ -64,6 +67,11 @@ def put(key: str, value: Value) -> None:
     _kept()[key] = value
 
 
+def later(changes: dict[str, Value]) -> None:
+    """Set settings at the start of the next run: for code that runs after their widgets were drawn."""
+    st.session_state[PENDING] = {**st.session_state.get(PENDING, {}), **changes}
+
+
 def set_step(key: str, value: int) -> None:
     """Set the player's step from the server: the browser then jumps there."""
     put(key, value)
@@ -93,10 +101,12 @@ def apply_preset(lesson: Lesson, chosen: dict[str, Value]) -> None:
     st.session_state[TOKEN] = token() + 1
 
 
-def query(lesson: Lesson, also: dict[str, str]) -> str:
-    """The link's parameters for what is on screen: every setting that is not at its default, then what `also` names."""
+def query(lesson: Lesson, also: dict[str, str], only: set[str] | None = None) -> str:
+    """The link's parameters for what is on screen: what `also` names, then every setting that is not at its default
+    (of those in `only`, if given)."""
     now = values(lesson)
-    pairs = {param.key: param.write(now[param.key]) for param in lesson.params if now[param.key] != param.default}
+    wanted = [param for param in lesson.params if only is None or param.key in only]
+    pairs = {param.key: param.write(now[param.key]) for param in wanted if now[param.key] != param.default}
     return urlencode({**{k: v for k, v in also.items() if v}, **pairs})
 
 

@@ -15,6 +15,7 @@ from core.ui import components, progress, room
 SHELL = "_shell"
 GOAL = "_goal"
 CSS = (Path(__file__).parent / "browser" / "style.css").read_text(encoding="utf-8")
+PROJECTOR_CSS = (Path(__file__).parent / "browser" / "projector.css").read_text(encoding="utf-8")
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
@@ -44,14 +45,14 @@ def run() -> None:
     goal = st.session_state.pop(GOAL, None)
     if goal:
         st.switch_page(goal[0], query_params=goal[1])
-    st.html(f"<style>{_variables()}{CSS}</style>")
+    st.html(f"<style>{_variables()}{CSS}{PROJECTOR_CSS if room.projector() else ''}</style>")
     prepare_process()
     page.run()
 
 
 def _variables() -> str:
     """The palette as CSS variables, in the form of the theme that the browser shows."""
-    names = colours("dark" if st.context.theme.type == "dark" else "light")
+    names = colours(room.theme())
     return ":root{" + "".join(f"--pg-{name}:{colour};" for name, colour in names.items()) + "}"
 
 
@@ -119,13 +120,14 @@ def _choose(phase: Phase) -> Outline:
             )
         _tools()
     number = int(st.session_state[key] or numbers[0])
+    st.session_state["_open_lesson"] = number
     if str(st.query_params.get("lesson", "")) != str(number):
         st.query_params["lesson"] = str(number)
     return outline(number)
 
 
 def _tools() -> None:
-    from core.ui.tools import tools
+    from core.ui.tools import tools  # imported late: it needs the lessons, which need torch
 
     tools()
 

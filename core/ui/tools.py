@@ -1,26 +1,59 @@
-"""The small tools of every lesson page: copy the link, put everything back, larger type for a room."""
+"""The small tools of every lesson page: copy the link, put everything back, larger type, keys and symbols."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from core.lessons import glossary
 from core.lessons.catalogue import lesson as built_lesson
-from core.ui import room, settings
+from core.lessons.text import plain
+from core.ui import components, room, settings
+
+KEYS: tuple[tuple[str, str], ...] = (
+    ("N", "one step on"),
+    ("B", "one step back"),
+    ("P", "play or pause"),
+    ("0", "back to the start"),
+    ("← →", "move a slider that has the focus; vote left or right in lesson 6"),
+    ("T S U", "tie, skip, undo a vote in lesson 6"),
+    ("Tab", "go to the next control; Enter or space presses it"),
+    ("K", "this overlay"),
+)
 
 
 def tools() -> None:
     """Draw the row of tools."""
-    from core.ui.components import copy_link
+    components.copy_link()
+    with st.popover("Tools", key="tool_more"):
+        st.button(
+            "Reset this lesson", key="tool_reset", on_click=_reset, help="Put its settings back. Your votes stay."
+        )
+        st.button(
+            "Leave projector mode" if room.projector() else "Projector mode",
+            key="tool_projector",
+            on_click=room.toggle_projector,
+            help="Larger type for a room. It travels in the link.",
+        )
+        if st.button("Keys and symbols", key="tool_keys", shortcut="K"):
+            _overlay()
+        st.caption(
+            "What is kept, and who can see it: votes, settings and progress live in this tab and in its link. Whoever has the link "
+            "sees them. The server forgets a session ten minutes after its tab is closed."
+        )
 
-    copy_link()
-    st.button("Reset", key="tool_reset", on_click=_reset, help="Put this lesson's settings back. Your votes stay.")
+
+@st.dialog("Keys and symbols", width="large")
+def _overlay() -> None:
+    keys, symbols = st.columns([1, 1.4], gap="large")
+    with keys:
+        st.markdown("\n".join(f"- **{plain(key)}** {what}" for key, what in KEYS))
+    with symbols:
+        st.markdown("\n".join(f"- ${tex}$ {what}" for tex, what in glossary.SYMBOLS))
+        st.markdown("\n".join(f"- **{term}** {what}" for term, what in glossary.TERMS))
 
 
 def _reset() -> None:
-    number = st.query_params.get("lesson", "")
-    found = built_lesson(int(number)) if str(number).isdigit() else None
+    number = st.session_state.get("_open_lesson", 0)
+    found = built_lesson(int(number))
     if found:
         settings.reset(found)
-
-
-__all__ = ["room", "tools"]

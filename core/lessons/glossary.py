@@ -1,0 +1,42 @@
+"""Each symbol and term, defined once; shown where it is used and all together in the overlay."""
+
+from __future__ import annotations
+
+SYMBOLS: tuple[tuple[str, str], ...] = (
+    (r"\pi", "the policy: a probability for every answer"),
+    (r"\pi_{\text{ref}}", "the frozen reference policy"),
+    (r"\pi_{\text{old}}", "the policy before this update"),
+    (r"\pi^*", "the best policy for this KL coefficient"),
+    ("r", "score of a whole answer"),
+    (r"\text{kl\_coef}", "price of one nat of distance from the reference (also called β)"),
+    (r"\beta", "the same price in DPO"),
+    ("A", "advantage: better or worse than the batch's mean"),
+    ("b", "baseline: mean reward of the batch"),
+    (r"\rho", "ratio of new to old probability"),
+    (r"\varepsilon", "half-width of the clip range"),
+    (r"\eta", "learning rate"),
+    ("z", "logit: the number that softmax turns into a probability"),
+    ("L", "loss: the number that training makes small"),
+    ("k", "estimate of the KL divergence, in nats"),
+    (r"\Delta", "difference of two scores"),
+    (r"\sigma", "logistic function: turns a difference into a probability"),
+    (r"\sigma_0", "width of the prior on each weight"),
+    ("w, l", "winner and loser of a vote"),
+)
+
+TERMS: tuple[tuple[str, str], ...] = (
+    ("nat", "unit of log-probability with the natural logarithm"),
+    ("policy", "the model that answers; training moves its probabilities"),
+    ("reference", "the model before RL training, kept frozen"),
+    ("reward model", "a model that gives a whole answer a score, fitted to votes"),
+    ("KL", "Kullback–Leibler divergence, here always of the policy from the reference"),
+    ("clip fraction", "share of the batch for which the clip took the gradient away"),
+    ("entropy", "how spread out the policy is: 0 if one answer has all probability"),
+    ("TV to π*", "total-variation distance to the best policy, from 0 to 1"),
+    ("whitening", "dividing advantages by their spread"),
+)
+
+
+def meaning(symbol: str) -> str:
+    """What a symbol stands for. Raises KeyError for one that is not in the glossary."""
+    return dict(SYMBOLS)[symbol]

@@ -1,0 +1,100 @@
+"""Under the lab: exports, one's own prompt and answers, and the run that is pinned for comparison."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.lessons import export
+from core.lessons.lesson import Lesson
+from core.lessons.shared_params import responses
+from core.ui import room, settings
+from core.world import own_texts
+from core.world.candidates import MAX_PROMPT_CHARACTERS, MAX_RESPONSE_CHARACTERS
+
+
+def exports(lesson: Lesson, result: Any) -> None:
+    """Download buttons: history as CSV, the figure as one HTML file."""
+    values = settings.values(lesson)
+    st.markdown(
+        "Files carry the version, every setting and the seed. The **PNG** button at the chart makes a picture in your browser."
+    )
+    with st.container(horizontal=True):
+        table = export.history_csv(lesson, result, values)
+        if table is not None:
+            st.download_button("Step history (CSV)", table, file_name=f"lesson{lesson.number}.csv", mime="text/csv")
+        for number, chart in enumerate(lesson.figures(result), start=1):
+            st.download_button(
+                "Figure (HTML, one file)",
+                # Made when it is asked for: it holds all of plotly.js, 5 MB.
+                lambda chart=chart: export.figure_html(chart, lesson, values, room.theme()),
+                file_name=f"lesson{lesson.number}_{number}.html",
+                mime="text/html",
+                key=f"l{lesson.number}_html{number}",
+            )
+
+
+def own_answers(lesson: Lesson, result: Any) -> None:
+    """A form for one's own prompt and answers. They stay through the page and travel in the link; votes start anew."""
+    now = responses(settings.values(lesson))
+    st.markdown(
+        "Write your own prompt and answers. Features are measured on your words; the key word is whatever you call right. "
+        "Your votes start anew, because they were about other texts."
+    )
+    with st.form(f"l{lesson.number}_own_form", border=False):
+        first, second = st.columns([3, 1])
+        prompt = first.text_input("Prompt", now.prompt, max_chars=MAX_PROMPT_CHARACTERS)
+        key_word = second.text_input("Key word", now.key_word, max_chars=30)
+        columns = st.columns(2)
+        texts = [
+            columns[i % 2].text_input(
+                f"Answer {i + 1} · {candidate.name}", candidate.text, max_chars=MAX_RESPONSE_CHARACTERS
+            )
+            for i, candidate in enumerate(now.candidates)
+        ]
+        use = st.form_submit_button("Use these answers", type="primary")
+    if use:
+        _use(prompt, key_word, tuple(texts))
+    if now.key == "own":
+        st.button("Back to Norway", key=f"l{lesson.number}_own_reset", on_click=_back)
+
+
+def _use(prompt: str, key_word: str, texts: tuple[str, ...]) -> None:
+    try:
+        code = own_texts.pack(own_texts.build(prompt, key_word, texts))
+    except ValueError as problem:
+        st.warning(f"{problem} Nothing was changed.")
+        return
+    settings.later({"own": code, "votes": ""})
+    st.rerun()
+
+
+def _back() -> None:
+    settings.put("own", "")
+    settings.put("votes", "")
+
+
+def pin(lesson: Lesson) -> None:
+    """Keep the present run beside the next ones, for lessons that have a setting for it."""
+    key = next((param.key for param in lesson.params if param.key.endswith("_pin")), None)
+    if key is None:
+        return
+    pinned = bool(st.session_state[key])
+    st.button(
+        "Unpin the run" if pinned else "Pin this run",
+        key=f"{key}_button",
+        on_click=_toggle_pin,
+        args=(lesson, key),
+        help="Keeps this run as ticks and dotted lines, so that the next settings can be compared with it.",
+    )
+
+
+def _toggle_pin(lesson: Lesson, key: str) -> None:
+    if st.session_state[key]:
+        settings.put(key, "")
+        return
+    controls = {param.key for param in lesson.params if param.widget == "control"}
+    text = settings.query(lesson, {}, only=controls)
+    # A run at its defaults has nothing to write; a key that no setting has still marks it as pinned.
+    settings.put(key, text or "defaults=1")
