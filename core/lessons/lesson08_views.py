@@ -103,9 +103,9 @@ def _estimators(result: Result) -> Chart:
     at = tuple(float(step.index) for step in result.steps)
     return lines(
         key="l8_estimators",
-        title="KL of the old policy to the reference: three estimates and the exact value",
+        title="KL to the reference, estimated",
         series=(
-            Line("exact", at, tuple(s.exact_kl_old for s in result.steps), "reference", markers=True),
+            Line("exact", at, tuple(s.exact_kl_old for s in result.steps), "reference"),
             Line("k1", at, tuple(s.k1 for s in result.steps), "new"),
             Line("k2", at, tuple(s.k2 for s in result.steps), "proxy"),
             Line("k3", at, tuple(s.k3 for s in result.steps), "chosen"),

@@ -128,9 +128,9 @@ def _ratio(result: Result, step: PolicyStep, i: int) -> Lines:
     return (
         (
             rf"\rho = \frac{{\pi}}{{\pi_{{\text{{old}}}}}} = \frac{{{tex(p, 3)}}}{{{tex(p_old, 3)}}} = {tex(rho)}",
-            rf"\rho A = {tex(rho)}\cdot{tex_term(a)} = {tex(epoch.unclipped[i])}{free}",
-            rf"\text{{clip}}(\rho)\,A = {tex(clipped)}\cdot{tex_term(a)} = {tex(epoch.clipped[i])}{held}",
-            rf"\min = {tex(min(epoch.unclipped[i], epoch.clipped[i]))}\quad {verdict}",
+            rf"\rho A = {tex(rho)}\cdot{tex_term(a)} = {tex(epoch.unclipped[i], 3)}{free}",
+            rf"\text{{clip}}(\rho)\,A = {tex(clipped)}\cdot{tex_term(a)} = {tex(epoch.clipped[i], 3)}{held}",
+            rf"\min = {tex(min(epoch.unclipped[i], epoch.clipped[i]), 3)}\quad {verdict}",
         ),
         (
             (r"\rho", "ratio of new to old probability"),
@@ -253,7 +253,7 @@ def _says_adaptive(result: Result, record: PolicyStep) -> str:
     following = result.steps[record.index].kl_coef if record.index < len(result.steps) else record.kl_coef
     word = "rises" if following > record.kl_coef else "falls" if following < record.kl_coef else "stays"
     return (
-        f"The batch's k1 was {number(record.k1, 3)} against the target {number(result.config.kl_target or 0.0)}, so kl\_coef {word} "
+        f"The batch's k1 was {number(record.k1, 3)} against the target {number(result.config.kl_target or 0.0)}, so kl\\_coef {word} "
         f"from {number(record.kl_coef, 3)} to {number(following, 3)}."
     )
 

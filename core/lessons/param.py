@@ -32,8 +32,9 @@ class Param:
     `marks` lists the legal numbers of a "float" or "int" whose useful range spans several powers of ten; otherwise
     they run from `low` to `high` in steps of `step`. `options` maps the legal texts of a "choice" to their labels.
     `shown_if` names a choice and the values of it that leave this setting in use; `limit_key` names an "int" whose present
-    value is this one's upper end on screen; `bare` leaves its label to screen readers. `widget` says who draws it: "control" (the frame's column of controls),
-    "player" or "table" (a click inside the lab), "panel" (a panel of its own, such as the voting pair), or "slot" (beside
+    value is this one's upper end on screen; `bare` leaves its label to screen readers.
+    `widget` says who draws it: "control" (the frame's column of controls), "player" or "table" (a click inside the lab),
+    "panel" (a panel of its own, such as the voting pair), or "slot" (beside
     the chart, such as the slow-motion strip).
     """
 

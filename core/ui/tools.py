@@ -24,6 +24,8 @@ KEYS: tuple[tuple[str, str], ...] = (
 def tools() -> None:
     """Draw the row of tools."""
     components.copy_link()
+    if st.button("Keys", key="tool_keys", shortcut="K", help="Keys and symbols"):
+        _overlay()
     with st.popover("Tools", key="tool_more"):
         st.button(
             "Reset this lesson", key="tool_reset", on_click=_reset, help="Put its settings back. Your votes stay."
@@ -34,8 +36,6 @@ def tools() -> None:
             on_click=room.toggle_projector,
             help="Larger type for a room. It travels in the link.",
         )
-        if st.button("Keys and symbols", key="tool_keys", shortcut="K"):
-            _overlay()
         st.caption(
             "What is kept, and who can see it: votes, settings and progress live in this tab and in its link. Whoever has the link "
             "sees them. The server forgets a session ten minutes after its tab is closed."
