@@ -11,9 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.objectives.advantages import baseline_advantages, whiten
-from core.objectives.kl import AdaptiveKLController, exact_kl, k1, k2, k3, kl_estimate, update_kl_controller
-from core.objectives.masking import masked_mean
+from core.objectives.advantages import whiten
+from core.objectives.kl import AdaptiveKLController, exact_kl, k1, k2, k3, update_kl_controller
 from core.objectives.optimum import Optimum, kl_optimal_policy
 from core.objectives.policy_gradient import reinforce_loss
 from core.objectives.ppo import policy_loss
@@ -66,25 +65,30 @@ def updates(config: WhiteboardConfig) -> Iterator[PolicyStep]:
     scores = _tensor(config.scores)
     ref_logps = softmax_logps(_tensor(config.ref_logps))
     ref_vector = tuple(ref_logps.tolist())
-    logits = ref_logps
+    logits = new_logps = ref_logps
     rng = np.random.default_rng(config.seed)
     coefficient, best = config.kl_coef, optimum(config)
+    stats = policy_stats(ref_logps, ref_logps, scores, coefficient, best)
+    estimator = ("k1", "k2", "k3").index(config.kl_estimator)
     index = 0
     while True:
         index += 1
-        old_logps = softmax_logps(logits)
+        old_logps, exact_kl_old = new_logps, stats.kl
         weights = _batch(old_logps, config.batch_size, rng)
-        kl = kl_estimate(old_logps, ref_logps, config.kl_estimator)
+        # What stands at weight 0 is finite here, so that every mean over the batch is one dot product.
+        shares = weights / weights.sum()
+        estimates = torch.stack((k1(old_logps, ref_logps), k2(old_logps, ref_logps), k3(old_logps, ref_logps)))
+        kl = estimates[estimator]
         rewards = scores - coefficient * kl
-        advantages = baseline_advantages(rewards, weights)
-        baseline = (rewards[0] - advantages[0]).item()
+        baseline = rewards @ shares
+        advantages = rewards - baseline
         if config.whitening:
             # Probabilities are not observations: the exact expectation takes the variance without n/(n−1).
             advantages = whiten(rewards, weights, "trl" if config.batch_size else "openrlhf")
-        logits, epochs, diverged = _epochs(config, logits, old_logps, advantages, weights)
+        logits, epochs, diverged = _epochs(config, logits, old_logps, advantages, shares)
         new_logps = softmax_logps(logits)
-        estimates = torch.stack([estimate(old_logps, ref_logps) for estimate in (k1, k2, k3)])
-        batch_k1, batch_k2, batch_k3 = masked_mean(estimates, weights, dim=-1).tolist()
+        stats = policy_stats(new_logps, ref_logps, scores, coefficient, best)
+        batch_k1, batch_k2, batch_k3 = (estimates @ shares).tolist()
         vectors = torch.stack((weights, old_logps, kl, rewards, advantages, new_logps)).tolist()
         yield PolicyStep(
             index=index,
@@ -95,16 +99,16 @@ def updates(config: WhiteboardConfig) -> Iterator[PolicyStep]:
             kl=tuple(vectors[2]),
             kl_coef=coefficient,
             rewards=tuple(vectors[3]),
-            baseline=baseline,
+            baseline=baseline.item(),
             advantages=tuple(vectors[4]),
             epochs=epochs,
             logps=tuple(vectors[5]),
             k1=batch_k1,
             k2=batch_k2,
             k3=batch_k3,
-            exact_kl_old=exact_kl(old_logps, ref_logps).item(),
+            exact_kl_old=exact_kl_old,
             clip_fraction=sum(epoch.clip_fraction for epoch in epochs) / len(epochs),
-            stats=policy_stats(new_logps, ref_logps, scores, coefficient, best),
+            stats=stats,
             diverged=diverged,
         )
         if diverged:
@@ -122,41 +126,38 @@ def trajectory(config: WhiteboardConfig) -> Trajectory[PolicyStep]:
 
 
 def _epochs(
-    config: WhiteboardConfig, logits: Tensor, old_logps: Tensor, advantages: Tensor, weights: Tensor
+    config: WhiteboardConfig, logits: Tensor, old_logps: Tensor, advantages: Tensor, shares: Tensor
 ) -> tuple[Tensor, tuple[EpochRecord, ...], str | None]:
     """Several gradient steps on one batch: the new logits, one record an epoch, and a sentence if the steps exploded.
 
     After an explosion the logits are those of the epoch that crossed the bound; the epochs behind it repeat its record
     with a step of 0, because the run was stopped there.
     """
-    all_logps: list[Tensor] = []
-    steps: list[Tensor] = []
+    rows: list[list[Tensor]] = []
     losses: list[Tensor] = []
     for _ in range(config.epochs):
         leaf = logits.detach().requires_grad_()
         logps = softmax_logps(leaf)
-        if config.algorithm == "ppo":
-            loss = policy_loss(logps, old_logps, advantages, config.clip_epsilon, weights).loss
-        else:
-            loss = reinforce_loss(logps, advantages, weights)
+        surrogate = policy_loss(logps, old_logps, advantages, config.clip_epsilon)
+        ppo = config.algorithm == "ppo"
+        loss = surrogate.losses @ shares if ppo else reinforce_loss(logps, advantages, shares)
         (gradient,) = torch.autograd.grad(loss, leaf)
         step = -config.learning_rate * gradient
         logits = leaf.detach() + step
-        all_logps.append(logps.detach())
-        steps.append(step)
-        losses.append(loss.detach())
+        rows.append([logps, *surrogate[1:5], step])
+        losses.append(loss)
     diverged = _divergence(logits)
     if diverged:
-        logits = _stop_where_it_exploded(logits, all_logps, steps, losses)
-    # All epochs at once and without the weights: the record holds ρ and both branches of responses that were not drawn, too.
-    logps = torch.stack(all_logps)
-    surrogate = policy_loss(logps, old_logps, advantages, config.clip_epsilon)
-    clip_won = (surrogate.clipped_surrogate < surrogate.unclipped) & (weights > 0)
-    in_use = torch.stack((clip_won.to(logps.dtype), k2(logps, old_logps)))
-    clip_fraction, approx_kl = masked_mean(in_use, weights, dim=-1).tolist()
+        logits = _stop_where_it_exploded(logits, rows, losses)
+    # Stacked once after the loop: every extra tensor operation in there is paid in each epoch of each update.
+    with torch.no_grad():
+        table = torch.stack([tensor for row in rows for tensor in row]).view(config.epochs, 6, -1)
+        loss_values = torch.stack(losses).tolist()
+    logps = table[:, 0]
+    clip_won = (table[:, 4] < table[:, 3]) & (shares > 0)
+    in_use = torch.stack((clip_won.to(table.dtype), k2(logps, old_logps)))
+    clip_fraction, approx_kl = (in_use @ shares).tolist()
     kl_to_old = exact_kl(logps, old_logps).tolist()
-    loss_values = torch.stack(losses).tolist()
-    rows = torch.stack((logps, *surrogate[1:5], torch.stack(steps)), dim=1).tolist()
     return (
         logits,
         tuple(
@@ -173,20 +174,20 @@ def _epochs(
                 kl_to_old=kl_to_old[number],
                 logit_steps=tuple(row[5]),
             )
-            for number, (row, won) in enumerate(zip(rows, clip_won.tolist(), strict=True))
+            for number, (row, won) in enumerate(zip(table.tolist(), clip_won.tolist(), strict=True))
         ),
         diverged,
     )
 
 
-def _stop_where_it_exploded(end: Tensor, all_logps: list[Tensor], steps: list[Tensor], losses: list[Tensor]) -> Tensor:
+def _stop_where_it_exploded(end: Tensor, rows: list[list[Tensor]], losses: list[Tensor]) -> Tensor:
     """The logits right after the first epoch that crossed the bound; later epochs are overwritten in place."""
-    for number in range(len(steps)):
-        after = all_logps[number] + steps[number]
+    for number, row in enumerate(rows):
+        after = row[0].detach() + row[5]
         if _divergence(after):
-            for later in range(number + 1, len(steps)):
-                all_logps[later], losses[later] = all_logps[number], losses[number]
-                steps[later] = torch.zeros_like(steps[number])
+            for later in range(number + 1, len(rows)):
+                rows[later] = [*row[:5], torch.zeros_like(row[5])]
+                losses[later] = losses[number]
             return after
     return end
 
