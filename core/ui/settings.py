@@ -93,9 +93,9 @@ def reset(lesson: Lesson) -> None:
 
 
 def apply_preset(lesson: Lesson, chosen: dict[str, Value]) -> None:
-    """Named settings; all others go back to their defaults, except what is carried, the picked row and the seed."""
+    """Named settings; all others go back to their defaults, except what is carried and the picked row."""
     for param in lesson.params:
-        if param.key in lesson.carried or param.widget == "table":
+        if param.key in lesson.carried or (param.widget == "table" and param.key not in chosen):
             continue
         put(param.key, chosen.get(param.key, param.default))
     st.session_state[TOKEN] = token() + 1
