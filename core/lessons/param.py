@@ -34,8 +34,7 @@ class Param:
     `shown_if` names a choice and the values of it that leave this setting in use; `limit_key` names an "int" whose present
     value is this one's upper end on screen; `bare` leaves its label to screen readers.
     `widget` says who draws it: "control" (the frame's column of controls), "player" or "table" (a click inside the lab),
-    "panel" (a panel of its own, such as the voting pair), or "slot" (beside
-    the chart, such as the slow-motion strip).
+    "panel" (a panel of its own, such as the voting pair), or "slot" (beside the chart, such as the slow-motion strip).
     """
 
     key: str

@@ -243,6 +243,8 @@ class Lab {
         data[trace].visible = false;
         const axis = (data[trace].xaxis || "x").replace("x", "xaxis");
         layout[axis] = { ...(layout[axis] || {}), visible: false };
+        const upright = (data[trace].yaxis || "y").replace("y", "yaxis");
+        if (data[trace].yaxis && data[trace].yaxis !== "y") layout[upright] = { ...(layout[upright] || {}), visible: false };
         const ref = data[trace].xaxis;
         layout.shapes = (layout.shapes || []).filter((s) => s.xref !== ref);
         layout.annotations = (layout.annotations || []).filter((a) => !String(a.xref).startsWith(`${ref} `));
