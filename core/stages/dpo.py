@@ -91,7 +91,7 @@ class PairSet:
 
 def begin(model: TinyLM, config: DpoConfig) -> State:
     """The state before the first step, on a copy of `model`, which is also the reference."""
-    return State.begin(model, config.lr, config.seed)
+    return State.begin(model, config.seed)
 
 
 def dpo(

@@ -167,7 +167,7 @@ def _broken(task: Task, prompt: Prompt, ids: Ids) -> tuple[bool, ...]:
 
 def begin_judge(model: TinyLM, config: JudgeConfig) -> State:
     """The state of the judge's schooling before the first step."""
-    return State.begin(JudgeModel.of(model), config.lr, config.seed)
+    return State.begin(JudgeModel.of(model), config.seed)
 
 
 def train_judge(state: State, marked: Sequence[Exercise], config: JudgeConfig) -> Iterator[SupervisedStep | Diverged]:

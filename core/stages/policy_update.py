@@ -107,7 +107,7 @@ Loss = Callable[[Rows], Losses]
 
 def begin(model: TinyLM, config: PolicyConfig) -> State:
     """The state before the first step, on a copy of `model` (usually the SFT model, which is also the reference)."""
-    state = State.begin(model, config.lr, config.seed)
+    state = State.begin(model, config.seed)
     if config.kl_target is not None:
         state.controller = AdaptiveKLController(config.kl_coef, config.kl_target, config.kl_horizon)
     return state

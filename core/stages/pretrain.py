@@ -56,7 +56,7 @@ class PretrainConfig(StageConfig):
 def begin(config: PretrainConfig, vocab: int) -> State:
     """The state before the first step."""
     model = config.model(vocab)
-    return State.begin(model, config.lr, config.seed, config.weight_decay, (config.beta1, config.beta2))
+    return State.begin(model, config.seed, config.weight_decay, (config.beta1, config.beta2))
 
 
 def document_batches(lengths: Sequence[int], config: PretrainConfig, epoch: int) -> list[list[int]]:

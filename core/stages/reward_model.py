@@ -78,7 +78,7 @@ class RewardModel:
 
 def begin(model: TinyLM, config: RewardModelConfig) -> State:
     """The state before the first step, on a copy of `model` (usually the SFT model)."""
-    return State.begin(model, config.lr, config.seed)
+    return State.begin(model, config.seed)
 
 
 def reward_model(

@@ -39,7 +39,7 @@ class SftConfig(StageConfig):
 
 def begin(model: TinyLM, config: SftConfig) -> State:
     """The state before the first step, on a copy of `model`."""
-    return State.begin(model, config.lr, config.seed)
+    return State.begin(model, config.seed)
 
 
 def sft(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import pickle
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import torch
 
 from core.lm_records import Diverged
 from core.objectives.kl import AdaptiveKLController
+from core.policies.adamw import AdamW
 from core.policies.transformer import TinyLM, TransformerConfig
 
 MAX_GRAD_NORM = 1.0
@@ -36,7 +36,7 @@ class State:
     """
 
     model: TinyLM
-    optimiser: torch.optim.AdamW
+    optimiser: AdamW
     generator: torch.Generator
     step: int = 0
     count: int = 0
@@ -48,21 +48,18 @@ class State:
     def begin(
         cls,
         model: TinyLM,
-        lr: float,
         seed: int,
         weight_decay: float = 0.0,
         betas: tuple[float, float] = (0.9, 0.999),
     ) -> State:
         """A fresh state on a copy of `model`, which itself stays as it is."""
         own = model.clone()
-        return cls(own, _optimiser(own, lr, weight_decay, betas), torch.Generator().manual_seed(seed))
+        return cls(own, AdamW(own.parameters(), weight_decay, betas), torch.Generator().manual_seed(seed))
 
     def copy(self) -> State:
         """An independent copy: going on with one leaves the other untouched."""
-        group = self.optimiser.param_groups[0]
         model = self.model.clone()
-        optimiser = _optimiser(model, group["lr"], group["weight_decay"], group["betas"])
-        optimiser.load_state_dict(copy.deepcopy(self.optimiser.state_dict()))
+        optimiser = self.optimiser.for_parameters(model.parameters())
         generator = torch.Generator()
         generator.set_state(self.generator.get_state())
         return State(model, optimiser, generator, self.step, self.count, self.controller, self.diverged, self.held)
@@ -92,7 +89,7 @@ class State:
             content = torch.load(path, weights_only=True)
             model = TinyLM(TransformerConfig(**content["config"]))
             model.load_state_dict(content["model"])
-            optimiser = _optimiser(model, 0.0, 0.0, (0.9, 0.999))
+            optimiser = AdamW(model.parameters())
             optimiser.load_state_dict(content["optimiser"])
             generator = torch.Generator()
             generator.set_state(content["generator"])
@@ -105,12 +102,11 @@ class State:
 
         Where the loss or the gradient is not finite the weights stay as they are, and the norm is not finite either.
         """
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad()
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), MAX_GRAD_NORM).item()
+        norm = self.optimiser.clip_gradient(MAX_GRAD_NORM)
         if math.isfinite(norm) and math.isfinite(loss.item()):
-            self.optimiser.param_groups[0]["lr"] = lr
-            self.optimiser.step()
+            self.optimiser.step(lr)
             return norm
         return math.nan
 
@@ -118,11 +114,6 @@ class State:
         """Note that the run has diverged, and give the record that ends it."""
         self.diverged = Diverged(self.step + 1, stage, sentence)
         return self.diverged
-
-
-def _optimiser(model: TinyLM, lr: float, weight_decay: float, betas: tuple[float, float]) -> torch.optim.AdamW:
-    # The fused kernel does the same arithmetic in one pass: a quarter of the time on a model this small.
-    return torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay, betas=betas, fused=True)
 
 
 def out_of_range(value: float, limit: float) -> bool:

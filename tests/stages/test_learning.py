@@ -121,18 +121,18 @@ def test_sft_imitates():
 
 
 def trained_reward():
-    config = reward_model.RewardModelConfig(epochs=12, batch_size=8, lr=3e-3)
+    config = reward_model.RewardModelConfig(epochs=6, batch_size=8, lr=1e-3)
     state = reward_model.begin(toy.base(), config)
-    records = list(reward_model.reward_model(state, toy.rankings(), config))
+    records = list(reward_model.reward_model(state, toy.rankings(64), config))
     return state, records
 
 
 def test_reward_model_learns_the_order_and_is_scaled_on_the_policy():
     state, records = trained_reward()
-    assert np.mean([r.accuracy for r in records[-3:]]) > 0.85
+    assert np.mean([r.accuracy for r in records[-5:]]) > 0.7
     assert records[-1].loss < records[0].loss
-    model, report = reward_model.calibrate(state.model, toy.base(), TASK, seed=0, n=32)
-    assert report.accuracy_train_items > 0.8
+    model, report = reward_model.calibrate(state.model, toy.base(), TASK, seed=0, n=64)
+    assert report.accuracy_train_items > 0.7
     assert report.std > 0
     answers = [(toy.PROMPTS[0], text) for text in ("one", "bad bad")]
     ids = [tuple(TASK.tokenizer.encode(text, end=True)) for _, text in answers]
