@@ -27,7 +27,8 @@ class GroupAdvantages(NamedTuple):
 
 class GRPOLoss(NamedTuple):
     """`loss` []; `losses` [B, T] per token, or [B, 1] where one ratio serves the sequence; `ratios` the same shape
-    (after `delta`); `per_token_kl` [B, T] or None; `low_clipped`, `high_clipped`: the clip stopped the gradient."""
+    (after `delta`); `per_token_kl` [B, T] or None; `low_clipped`, `high_clipped`: the ratio is out of bounds on the
+    side that the advantage pushes to; `loss_type` as given."""
 
     loss: Tensor
     losses: Tensor
@@ -35,6 +36,7 @@ class GRPOLoss(NamedTuple):
     per_token_kl: Tensor | None
     low_clipped: Tensor
     high_clipped: Tensor
+    loss_type: str
 
 
 def grpo_advantages(
@@ -146,8 +148,9 @@ def grpo_loss(
     total = losses if per_token_kl is None else losses + beta * per_token_kl
     loss = _aggregate(total, mask, loss_type, max_completion_length, num_items_in_batch)
     low = (ratios < 1.0 - epsilon_low) & (advantages < 0)
-    high = (ratios > 1.0 + epsilon_high) & (advantages > 0)
-    return GRPOLoss(loss, total, ratios, per_token_kl, low, high)
+    # CISPO bounds the weight by epsilon_high itself.
+    high = (ratios > (epsilon_high if loss_type == "cispo" else 1.0 + epsilon_high)) & (advantages > 0)
+    return GRPOLoss(loss, total, ratios, per_token_kl, low, high, loss_type)
 
 
 def _aggregate(
@@ -171,8 +174,9 @@ def _aggregate(
 
 
 def grpo_metrics(result: GRPOLoss, completion_mask: Tensor, entropies: Tensor | None = None) -> dict[str, float]:
-    """TRL's log of one loss: `kl`, `entropy`, `clip_ratio/*`. Shapes: completion_mask, entropies [B, T].
+    """TRL's log of one loss: `kl`, `entropy`, `clip_ratio/*` or `cispo_clip_ratio`.
 
+    Shapes: completion_mask, entropies [B, T].
     With one ratio per sequence the clip ratios count sequences. `low_min` and `high_max` are over sequences; those
     without a token do not count.
     """
@@ -187,6 +191,10 @@ def grpo_metrics(result: GRPOLoss, completion_mask: Tensor, entropies: Tensor | 
         metrics["kl"] = masked_mean(result.per_token_kl.detach(), mask).item()
     if entropies is not None:
         metrics["entropy"] = masked_mean(entropies.detach(), mask).item()
+    if result.loss_type == "cispo":
+        return metrics | {"cispo_clip_ratio": masked_mean(high, weights).item()}
+    if result.loss_type == "sapo":  # nothing is clipped
+        return metrics
     return metrics | {
         "clip_ratio/low_mean": masked_mean(low, weights).item(),
         "clip_ratio/high_mean": masked_mean(high, weights).item(),

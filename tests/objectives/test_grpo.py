@@ -108,6 +108,24 @@ def test_bnpo_is_ppos_loss_and_dapo_equals_it_on_one_batch():
         torch.testing.assert_close(got, want)
 
 
+def test_averages_and_delta_by_hand():
+    ratios, advantages = torch.full((4, 4), 1.1, dtype=torch.float64), torch.tensor([1.0, 2.0, 3.0, 4.0])
+    old = torch.zeros(4, 4, dtype=torch.float64)
+
+    def loss(**options):
+        return grpo_loss(ratios.log(), old, advantages, MASK, max_completion_length=5, **options).loss.item()
+
+    per_token = -1.1 * (3 * 1 + 1 * 2 + 4 * 4)
+    assert loss(loss_type="grpo") == pytest.approx(-1.1 * (1 + 2 + 0 + 4) / 4)  # an empty completion counts, as 0
+    assert loss(loss_type="bnpo") == pytest.approx(per_token / 8)
+    assert loss(loss_type="dapo", num_items_in_batch=16) == pytest.approx(per_token / 16)
+    assert loss(loss_type="dr_grpo") == pytest.approx(per_token / 20)
+    assert loss(loss_type="luspo") == pytest.approx(per_token / 4)
+    far, one = torch.full((1, 1), 9.0).log(), torch.ones(1, 1)
+    assert grpo_loss(far, 0 * one, -one[0], one, delta=1.5).loss.item() == pytest.approx(1.5)
+    assert grpo_loss(far, 0 * one, -one[0], one).loss.item() == pytest.approx(9.0)
+
+
 @pytest.mark.parametrize("rubbish", [NAN, math.inf, -math.inf])
 @pytest.mark.parametrize("loss_type", LOSS_TYPES)
 def test_padding_matters_neither_in_value_nor_in_gradient(loss_type, rubbish):
@@ -147,6 +165,8 @@ def test_clip_ratios_count_tokens_or_sequences():
             "clip_ratio/high_max": 1 / 3,
         }
     )
+    low = grpo_loss(torch.full((4, 4), -1.0), torch.zeros(4, 4), -torch.ones(4), MASK)
+    assert grpo_metrics(low, MASK)["clip_ratio/low_min"] == 1  # the empty completion does not count
     by_sequence = grpo_loss(ratios.log(), torch.zeros(4, 4), advantages, MASK, importance_sampling_level="sequence")
     assert by_sequence.ratios.shape == (4, 1)
     assert grpo_metrics(by_sequence, MASK)["clip_ratio/low_mean"] == 1 / 4  # geometric means 1, 0.5, 1, 0.84

@@ -27,8 +27,14 @@ def test_exact_kl_is_never_negative_and_zero_only_at_equality(seed, scale):
     policy, reference = distribution(seed, 6, scale=scale), distribution(seed + 1, 6, scale=scale)
     assert exact_kl(policy, reference).item() > 0
     assert exact_kl(policy, policy).item() == 0
-    # Log-probabilities that differ by rounding only: never below zero.
-    assert exact_kl(policy, torch.log_softmax(policy + 1.0, -1)).item() >= 0
+
+
+def test_rounding_never_takes_the_kl_below_zero():
+    policy = distribution(0, 500, 6)
+    same = torch.log_softmax(policy + 1.0, -1)  # differs by rounding only
+    assert bool(((policy.exp() * (policy - same)).sum(-1) < 0).any())
+    assert bool((exact_kl(policy, same) >= 0).all())
+    assert bool((exact_kl(policy.requires_grad_(), same) >= 0).all())
 
 
 @FEW

@@ -50,7 +50,7 @@ def test_the_kl_keeps_its_digits_for_a_huge_beta():
     probs = reference.exp()
     variance = (probs * (rewards - (probs * rewards).sum()) ** 2).sum().item()
     kl = kl_optimal_policy(reference, rewards, 1e5).kl.item()
-    assert kl == pytest.approx(variance / 2e10, rel=1e-3)
+    assert kl == pytest.approx(variance / 2e10, rel=1e-3, abs=0)
 
 
 def test_beta_zero_renormalises_the_reference_on_the_best_responses():
@@ -59,6 +59,15 @@ def test_beta_zero_renormalises_the_reference_on_the_best_responses():
     torch.testing.assert_close(best.logps.exp(), torch.tensor([0.0, 2 / 3, 1 / 3, 0.0], dtype=torch.float64))
     assert best.objective.item() == best.expected_reward.item() == 3
     assert best.kl.item() == pytest.approx(-math.log(0.3))
+
+
+@pytest.mark.parametrize("beta", [0.0, 1e-4, 1e-3])
+def test_a_best_response_that_the_reference_almost_excludes(beta):
+    """Its mass, 1e-20, is far below the rounding of 1."""
+    reference = torch.tensor([0.0, math.log(1e-20)], dtype=torch.float64)
+    best = kl_optimal_policy(reference, torch.tensor([0.0, 1.0], dtype=torch.float64), beta)
+    assert best.kl.item() == pytest.approx(-math.log(1e-20))
+    assert best.beta_log_partition.item() == pytest.approx(1 + beta * math.log(1e-20))
 
 
 @pytest.mark.parametrize("beta", BETAS)

@@ -85,6 +85,24 @@ def test_the_winning_branch_case_by_case():
     assert seen.dual_clip_fraction == pytest.approx(1 / 7)
 
 
+def test_the_upper_bound_can_be_higher():
+    ratios = torch.tensor([1.25, 1.35, 0.75], dtype=torch.float64)
+    old, advantages = torch.zeros(3, dtype=torch.float64), torch.ones(3, dtype=torch.float64)
+    result = policy_loss(ratios.log(), old, advantages, 0.2, clip_epsilon_high=0.3)
+    assert result.losses.tolist() == pytest.approx([-1.25, -1.3, -0.75])
+    seen = policy_diagnostics(result, ratios.log(), old, 0.2, clip_epsilon_high=0.3)
+    assert (seen.clip_fraction, seen.clip_fraction_outside) == pytest.approx((1 / 3, 2 / 3))
+
+
+def test_the_value_loss_by_hand():
+    new, old, returns = torch.tensor([1.0, 1.0, 0.1]), torch.zeros(3), torch.tensor([2.0, 0.0, 0.0])
+    result = value_loss(new, old, returns, 0.2)
+    assert result.losses.tolist() == pytest.approx([1.8**2, 1.0, 0.01])  # the worse of the two, never the better
+    assert result.loss.item() == pytest.approx((3.24 + 1.01) / 6)
+    assert result.clipped.tolist() == [True, False, False]
+    assert value_loss(new, old, returns, None).losses.tolist() == pytest.approx([1.0, 1.0, 0.01])
+
+
 def test_counts_are_a_repeated_batch_and_probabilities_an_expectation():
     new, old, advantages, counts = draw(1, 5), draw(2, 5), draw(3, 5), torch.tensor([2.0, 0, 1, 3, 1])
     repeated = [x.repeat_interleave(counts.long()) for x in (new, old, advantages)]
