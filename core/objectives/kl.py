@@ -57,12 +57,10 @@ def exact_kl(logps: Tensor, ref_logps: Tensor) -> Tensor:
     Both arguments are log-probabilities (normalised over the last axis). Tokens of probability 0 (-inf) add nothing;
     a token that the policy uses and the reference excludes makes the result +inf.
     """
-    possible = logps > -torch.inf
-    if possible.all():
-        log_ratio = logps - ref_logps
-    else:  # replaced before subtracting, so that -inf - -inf can reach neither value nor gradient
-        log_ratio = torch.where(possible, logps, 0.0) - torch.where(possible, ref_logps, 0.0)
-    kl = (logps.exp() * log_ratio).sum(-1)
+    probs, possible = logps.exp(), logps > -torch.inf
+    if not possible.all():  # replaced before subtracting, so that -inf - -inf can reach neither value nor gradient
+        logps, ref_logps = torch.where(possible, logps, 0.0), torch.where(possible, ref_logps, 0.0)
+    kl = (probs * (logps - ref_logps)).sum(-1)
     # Rounding can leave -1e-17 for equal distributions. Lift the value and keep the gradient.
     if not kl.requires_grad:
         return kl.clamp_min(0.0)
