@@ -15,12 +15,17 @@ Row = tuple[int, int, float]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Everything that was said about one pair: `share` of `votes` went to `first`, which never got less than half."""
+    """Everything that was said about one pair: `first` won `wins` of `votes`, never less than half of them."""
 
     first: int
     second: int
-    share: float
-    votes: float
+    wins: float
+    votes: int
+
+    @property
+    def share(self) -> float:
+        """The share of the votes that went to `first`, from ½ to 1."""
+        return self.wins / self.votes
 
     def share_of(self, response: int) -> float:
         """The share of the votes that went to one of the two. Raises ValueError for a response outside the pair."""
@@ -40,9 +45,10 @@ def gather(votes: Sequence[Vote]) -> tuple[Comparison, ...]:
         won.setdefault(pair, []).append(vote.share if low_first else 1 - vote.share)
     found = []
     for (low, high), shares in sorted(won.items()):
-        share = sum(shares) / len(shares)
-        ordered = (low, high, share) if share >= 0.5 else (high, low, 1 - share)
-        found.append(Comparison(*ordered, votes=float(len(shares))))
+        wins, votes = sum(shares), len(shares)
+        found.append(
+            Comparison(low, high, wins, votes) if 2 * wins >= votes else Comparison(high, low, votes - wins, votes)
+        )
     return tuple(found)
 
 
@@ -50,9 +56,9 @@ def rows(comparisons: Sequence[Comparison]) -> tuple[Row, ...]:
     """(chosen, rejected, weight): a pair that was voted both ways, or tied, gives a row for either direction."""
     found: list[Row] = []
     for pair in comparisons:
-        found.append((pair.first, pair.second, pair.votes * pair.share))
-        if pair.share < 1:
-            found.append((pair.second, pair.first, pair.votes * (1 - pair.share)))
+        found.append((pair.first, pair.second, pair.wins))
+        if pair.wins < pair.votes:
+            found.append((pair.second, pair.first, pair.votes - pair.wins))
     return tuple(found)
 
 

@@ -114,6 +114,52 @@ def optimum(config: WhiteboardDpoConfig) -> Optimum:
     return kl_optimal_policy(_tensor(config.ref_logps), _tensor(config.scores), config.beta)
 
 
+@dataclass(frozen=True)
+class PairTerms:
+    """One pair under one policy. `u`, `v` are log π/π_ref of its two responses; `share` of the votes went to the first.
+
+    `loss` is the mean over its votes, `pull` minus that loss's slope in the gap u − v, nats.
+    """
+
+    u: float
+    v: float
+    loss: float
+    pull: float
+
+    @property
+    def gap(self) -> float:
+        """u − v."""
+        return self.u - self.v
+
+
+def pair_terms(
+    config: WhiteboardDpoConfig, logps: tuple[float, ...], first: int, second: int, share: float
+) -> PairTerms:
+    """What the loss says of one pair of responses, of whose votes `share` went to `first`, under the policy `logps`."""
+    log_ratios = _tensor(logps) - softmax_logps(_tensor(config.ref_logps))
+    gap_ends = torch.stack((log_ratios[[first, second]], log_ratios[[second, first]]))  # one row for either direction
+    u = gap_ends[:, 0].requires_grad_()
+    nothing = torch.zeros(2, dtype=torch.float64)
+    weights = _tensor((share, 1 - share))
+    found = dpo_loss(
+        u,
+        gap_ends[:, 1],
+        nothing,
+        nothing,
+        config.beta,
+        config.loss_type,
+        label_smoothing=config.label_smoothing,
+        weights=weights,
+    )
+    (slopes,) = torch.autograd.grad(found.loss, u)
+    return PairTerms(
+        u=float(log_ratios[first]),
+        v=float(log_ratios[second]),
+        loss=found.loss.item(),
+        pull=float(slopes[1] - slopes[0]),
+    )
+
+
 @lru_cache(maxsize=256)
 def end_point(config: WhiteboardDpoConfig) -> tuple[float, ...] | None:
     """Log-probabilities at the lowest point of the loss itself, for "sigmoid", "cdpo" and "ipo_sum"; None if there is none.
