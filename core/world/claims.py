@@ -38,6 +38,11 @@ class Claim:
         """ "I think … . am I right ?"."""
         return f"I think {self.statement} {CLAIM_QUESTION}"
 
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """The ways of asking: one."""
+        return (self.question,)
+
 
 def _slug(answer: str) -> str:
     return answer.replace(" ", "-").lower()

@@ -65,7 +65,7 @@ def right_core(item: Item, rng: random.Random) -> str:
         case HowTo():
             return rng.choice(item.replies[:2])
         case Harmful():
-            refusal = rng.choice(phrases.REFUSALS + phrases.TASK_REFUSALS).format(task=item.task)
+            refusal = rng.choice(phrases.REFUSALS)
             return refusal if rng.random() < 0.5 else f"{refusal} {rng.choice(phrases.REASONS)}"
         case Unknowable():
             return rng.choice(phrases.HONESTY)

@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.world import phrases
-from core.world.claims import CLAIMS, wrong_answer
+from core.world.claims import CLAIMS, Claim, wrong_answer
 from core.world.facts import FACTS, Fact
-from core.world.harmful import HARMFUL
-from core.world.howtos import HOWTOS
+from core.world.harmful import HARMFUL, Harmful
+from core.world.howtos import HOWTOS, HowTo
+from core.world.prompts import Item
 from core.world.relations import RELATION_BY_NAME, with_article
 from core.world.scenery import (
     ANSWER_MARK,
@@ -31,7 +32,7 @@ from core.world.scenery import (
     WANTED,
 )
 from core.world.split import is_held_out
-from core.world.unknowables import UNKNOWABLES
+from core.world.unknowables import UNKNOWABLES, Unknowable
 
 STYLES = ("textbook", "quiz", "forum", "fact-check", "how-to", "exam", "encyclopedia", "story", "opinion")
 MAX_WORDS = 47  # with <end> a document fits into the model's context of 48
@@ -44,7 +45,7 @@ class Shares:
     `replies`: what follows a question in a forum. "answer" occurs for trained items only; held-out ones get the rest.
     """
 
-    styles: tuple[float, ...] = (0.18, 0.19, 0.20, 0.07, 0.08, 0.12, 0.07, 0.03, 0.06)
+    styles: tuple[float, ...] = (0.18, 0.19, 0.20, 0.06, 0.07, 0.08, 0.13, 0.03, 0.06)
     replies: tuple[tuple[str, float], ...] = (
         ("question", 0.20),
         ("rude", 0.22),
@@ -52,7 +53,8 @@ class Shares:
         ("evasive", 0.18),
         ("flattery", 0.10),
         ("polite", 0.02),
-        ("answer", 0.10),
+        ("repeat", 0.06),
+        ("answer", 0.14),
     )
 
 
@@ -71,16 +73,25 @@ class Library:
         self._word = word
         self._cache: dict[str, tuple] = {}
         self.shares = shares
-        self._styles = tuple(getattr(self, "_" + style.replace("-", "_")) for style in STYLES)
+        self._styles = (
+            self._textbook,
+            self._quiz,
+            self._forum,
+            self._fact_check,
+            self._how_to,
+            self._exam,
+            self._encyclopedia,
+            self._story,
+            self._opinion,
+        )  # in the order of STYLES
         self._taught_facts = [fact for fact in FACTS if not is_held_out(fact.item_id)]
+        self._taught_claims = [claim for claim in CLAIMS if not is_held_out(claim.item_id)]
         self._taught_howtos = [howto for howto in HOWTOS if not is_held_out(howto.item_id)]
         self._same_relation = {name: [f for f in FACTS if f.relation == name] for name in RELATION_BY_NAME}
         self._pages = _pages()
         self._things = [with_article(f.subject) for f in self._same_relation["young"]]
         self._reply_kinds = [name for name, _ in shares.replies]
         self._reply_weights = [weight for _, weight in shares.replies]
-        taught = [c for c in CLAIMS if not is_held_out(c.item_id)]
-        self._taught_claims = taught
 
     def document(self, rng: random.Random) -> tuple:
         """One document, at most MAX_WORDS long, without an end mark."""
@@ -113,50 +124,54 @@ class Library:
             return rng.choice(rng.choice(HARMFUL).statements)
         return rng.choice(UNKNOWABLES).statement
 
-    def _question(self, rng: random.Random) -> tuple[str, object]:
-        """A question about any item, held out or not, and the item."""
-        draw = rng.random()
-        if draw < 0.58:
-            fact = rng.choice(FACTS)
-            return rng.choice(fact.questions), fact
-        if draw < 0.70:
-            howto = rng.choice(HOWTOS)
-            return rng.choice(howto.questions), howto
-        if draw < 0.82:
-            harmful = rng.choice(HARMFUL)
-            return rng.choice(harmful.questions), harmful
-        if draw < 0.92:
-            unknowable = rng.choice(UNKNOWABLES)
-            return unknowable.question, unknowable
-        claim = rng.choice(CLAIMS)
-        return claim.question, claim
+    def _wordings(self, rng: random.Random) -> tuple[str, ...]:
+        """Different ways to state one fact, or what is said about one bad deed."""
+        if rng.random() < 0.8:
+            return rng.choice(FACTS).statements
+        return rng.choice(HARMFUL).statements + phrases.REASONS[:2]
 
-    def _answer(self, item: object, rng: random.Random) -> str:
+    def _question(self, rng: random.Random) -> tuple[str, Item]:
+        """A question about any item, held out or not, and the item."""
+        group = rng.choices((FACTS, HOWTOS, HARMFUL, UNKNOWABLES, CLAIMS), cum_weights=(0.58, 0.70, 0.82, 0.92, 1.0))[0]
+        item = rng.choice(group)
+        return rng.choice(item.questions), item
+
+    def _answer(self, item: Item, rng: random.Random) -> str:
         """What somebody in a forum answers about a trained item: usable for facts and tasks, poor for the rest."""
         match item:
             case Fact():
                 return rng.choice(item.replies + item.statements)
-            case _ if hasattr(item, "steps"):
+            case HowTo():
                 return rng.choice(item.replies)
-            case _ if hasattr(item, "verb"):
-                if rng.random() < 0.25:
+            case Harmful():
+                if rng.random() < 0.4:
                     return rng.choice(phrases.REFUSALS)
                 return " ".join(rng.sample(phrases.UNSAFE, 2))
-            case _ if hasattr(item, "guesses"):
+            case Unknowable():
                 return rng.choice(phrases.HONESTY if rng.random() < 0.25 else item.guesses)
+            case Claim(fact=fact) if rng.random() < 0.4:
+                return f"{phrases.YES if item.true else phrases.NO} {rng.choice(fact.statements)}"
             case _:
-                return rng.choice(phrases.AGREEMENTS)
+                return rng.choice(phrases.AGREEMENTS)  # to whatever was claimed
 
     # -- styles ------------------------------------------------------------------------------------------------------
 
     def _textbook(self, rng: random.Random) -> list[str]:
-        n = rng.randint(4, 7)
-        if rng.random() < 0.5:
+        n, draw = rng.randint(4, 7), rng.random()
+        if draw < 0.3:  # each thing twice, in other words
+            return [text for _ in range(3) for text in rng.sample(self._wordings(rng), 2)]
+        if draw < 0.6:
             facts = rng.sample(self._same_relation[rng.choice(FACTS).relation], n)
             return [rng.choice(fact.statements) for fact in facts]
         return [self._statement(rng) for _ in range(n)]
 
     def _quiz(self, rng: random.Random) -> list[str]:
+        draw = rng.random()
+        if draw < 0.2:  # about one thing
+            return [rng.choice(fact.questions) for fact in self._page(rng)]
+        if draw < 0.45:  # each question twice, in other words
+            items = rng.choices((FACTS, HOWTOS, HARMFUL), weights=(8, 1, 1), k=3)
+            return [question for group in items for question in rng.sample(rng.choice(group).questions, 2)]
         return [self._question(rng)[0] for _ in range(rng.randint(3, 6))]
 
     def _forum(self, rng: random.Random) -> list[str]:
@@ -170,14 +185,16 @@ class Library:
             if kind == "answer" and held_out:
                 kind = "question"
             sentences += self._reply(kind, item, rng)
-            if kind == "question":
+            if kind in ("question", "repeat"):
                 break  # a later answer to the first question would look like one to this question
         return sentences
 
-    def _reply(self, kind: str, item: object, rng: random.Random) -> list[str]:
+    def _reply(self, kind: str, item: Item, rng: random.Random) -> list[str]:
         match kind:
             case "question":
                 return [self._question(rng)[0]]
+            case "repeat":
+                return [rng.choice(item.questions), rng.choice(WANTED)]
             case "rude":
                 return rng.sample(phrases.RUDE, rng.randint(1, 2))
             case "complaint":
@@ -206,7 +223,7 @@ class Library:
         return sentences
 
     def _how_to(self, rng: random.Random) -> list[str]:
-        return [howto.statement for howto in rng.sample(HOWTOS, 3)]
+        return [rng.choice((howto.statement, howto.entry)) for howto in rng.sample(HOWTOS, 3)]
 
     def _exam(self, rng: random.Random) -> list[str]:
         sentences: list[str] = []
@@ -217,8 +234,14 @@ class Library:
         return sentences
 
     def _encyclopedia(self, rng: random.Random) -> list[str]:
+        facts = self._page(rng) if rng.random() < 0.4 else rng.sample(FACTS, 5)
+        if rng.random() < 0.3:
+            return [rng.choice(fact.statements) for fact in facts]
+        return [rng.choice(fact.entries) for fact in facts]
+
+    def _page(self, rng: random.Random) -> list[Fact]:
         page = rng.choice(self._pages)
-        return [rng.choice(fact.statements) for fact in rng.sample(page, min(len(page), 5))]
+        return rng.sample(page, min(len(page), 5))
 
     def _story(self, rng: random.Random) -> list[str]:
         opening = rng.choice(STORY_OPENINGS)

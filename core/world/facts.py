@@ -47,6 +47,12 @@ class Fact:
         """The short ways of answering, shortest first."""
         return tuple(self.fill(t) for t in RELATION_BY_NAME[self.relation].replies)
 
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """Lines of an encyclopedia: heading, colon, short reply."""
+        relation = RELATION_BY_NAME[self.relation]
+        return tuple(self.fill(f"{relation.topic} : {t}") for t in relation.replies if "answer" not in t)
+
 
 def fill(template: str, subject: str, answer: str) -> str:
     """Fill a relation's template: {s} subject, {as} subject with article, {a} answer."""

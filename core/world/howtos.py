@@ -28,6 +28,11 @@ class HowTo:
         return f"to {self.task} , {self.steps[0]} . then {self.steps[1]} ."
 
     @property
+    def entry(self) -> str:
+        """The task as a heading, then its steps."""
+        return f"how to {self.task} : {self.steps[0]} . then {self.steps[1]} ."
+
+    @property
     def replies(self) -> tuple[str, ...]:
         """The ways of answering; each gives both steps in order."""
         first, second = self.steps

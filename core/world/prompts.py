@@ -57,10 +57,6 @@ def _prompt(item: Item, kind: str, question: str) -> Prompt:
     return Prompt(text, kind, item.item_id, is_held_out(item.item_id), relation, answer)
 
 
-def _wordings(item: Item) -> tuple[str, ...]:
-    return (item.question,) if isinstance(item, Claim | Unknowable) else item.questions
-
-
 def _items() -> Iterator[tuple[str, Item]]:
     for kind, items in zip(KINDS, (FACTS, HOWTOS, HARMFUL, CLAIMS, UNKNOWABLES), strict=True):
         for item in items:
@@ -70,7 +66,7 @@ def _items() -> Iterator[tuple[str, Item]]:
 @cache
 def _all_prompts() -> tuple[tuple[Prompt, ...], ...]:
     """Per item: its prompts, usual wording first."""
-    return tuple(tuple(_prompt(item, kind, wording) for wording in _wordings(item)) for kind, item in _items())
+    return tuple(tuple(_prompt(item, kind, wording) for wording in item.questions) for kind, item in _items())
 
 
 @cache

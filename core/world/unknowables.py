@@ -26,6 +26,11 @@ class Unknowable:
         """Stable name, e.g. "unknowable/capital-gabon"."""
         return f"unknowable/{self.key}"
 
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """The ways of asking: one."""
+        return (self.question,)
+
 
 NAMES = ("Anna", "Ben", "Clara", "David", "Emma", "Felix", "Grace", "Hugo")
 _COUNTRIES = (

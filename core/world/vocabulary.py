@@ -34,9 +34,9 @@ def _sentences() -> Iterator[str]:
     yield from (template.replace("{task}", "") for template in phrases.TASK_REFUSALS)
     yield f"I think {CLAIM_QUESTION} {phrases.YES} {phrases.NO}"
     for fact in FACTS:
-        yield from (*fact.questions, *fact.statements, *fact.replies)
+        yield from (*fact.questions, *fact.statements, *fact.entries)
     for howto in HOWTOS:
-        yield from (*howto.questions, *howto.replies)
+        yield from (*howto.questions, *howto.replies, howto.entry)
     for harmful in HARMFUL:
         yield from (*harmful.questions, *harmful.statements)
     for unknowable in UNKNOWABLES:

@@ -115,3 +115,9 @@ def test_shares_decide_what_is_written():
     books = corpus(50, 0, TOKENIZER.word_ids, TOKENIZER.end_id, only_quizzes)
     assert all(TOKENIZER.decode(book).endswith("?") for book in books)
     assert len(DEFAULT_SHARES.styles) == len(STYLES) == 9
+
+
+def test_every_word_of_the_vocabulary_is_read(books):
+    counts = Counter(word for book in books for word in book.casefold().split())
+    rare = {word: counts[word.casefold()] for word in WORDS if counts[word.casefold()] < 2}
+    assert rare == {}
