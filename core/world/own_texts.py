@@ -74,7 +74,7 @@ def unpack(code: str) -> CandidateSet | None:
         words = json.loads(raw)
         prompt, key_word, *texts = (str(word) for word in words)
         return build(prompt, key_word, tuple(texts))
-    except (ValueError, TypeError, zlib.error, binascii.Error):
+    except (ValueError, TypeError, RecursionError, zlib.error, binascii.Error):
         return None
 
 
