@@ -28,8 +28,9 @@ RANKS = {
     "core.records": 1,
     "core.lm_records": 1,
     "core.wording": 1,
+    "core.version": 1,
 }
-LEAVES = ("core.records", "core.lm_records", "core.wording")
+LEAVES = ("core.records", "core.lm_records", "core.wording", "core.version")
 STREAMLIT_ALLOWED = ("app", "pages", "core.ui")
 TOP_LEVEL = {
     "app.py", "pages", "core", "assets", "static", "tests", "README.md", "LICENSE", "requirements.txt",
