@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from core.lessons.catalogue import LESSONS
@@ -109,7 +109,7 @@ def mixed(lesson: Lesson, count: int, seed: int = 0) -> Iterator[tuple[str, Stat
         yield f"mixed {seed}.{number}", state
 
 
-@lru_cache(maxsize=None)
+@cache
 def states(number: int) -> tuple[tuple[str, State], ...]:
     """All states of the built lesson of that number, each once."""
     lesson = next(item for item in LESSONS if item.number == number)
@@ -119,7 +119,7 @@ def states(number: int) -> tuple[tuple[str, State], ...]:
     return tuple(found.values())
 
 
-@lru_cache(maxsize=None)
+@cache
 def results(number: int) -> tuple[tuple[str, State, Any], ...]:
     """(name, state, result) of all states of a lesson, computed once for all tests."""
     built = next(item for item in LESSONS if item.number == number)

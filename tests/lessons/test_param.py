@@ -77,7 +77,7 @@ def test_a_number_that_is_not_on_offer_becomes_the_nearest_one(param, raw, value
         assert reading.note.endswith(".")
 
 
-@pytest.mark.parametrize("param", NUMBERS + (CHOICE, BOOL), ids=key)
+@pytest.mark.parametrize("param", [*NUMBERS, CHOICE, BOOL], ids=key)
 @pytest.mark.parametrize(
     "raw", ["", "abc", "nan", "NaN", "1,5", "0x10", "None", "1;2", "--1", "½", "\x00", "../../etc"]
 )
