@@ -14,6 +14,7 @@ from core.lm_records import Diverged, SupervisedStep
 from core.objectives.logprobs import token_logps
 from core.objectives.masking import masked_mean
 from core.objectives.sft import token_nll_loss
+from core.policies.muon import Muon
 from core.policies.transformer import TinyLM, TransformerConfig
 from core.stages.batches import TextBatch, chunks, epoch_order, scored_hidden, scored_logps
 from core.stages.config import StageConfig, require, require_range
@@ -24,12 +25,16 @@ _BATCHES_SORTED_TOGETHER = 50
 
 @dataclass(frozen=True)
 class PretrainConfig(StageConfig):
-    """Settings of pretraining. The sizes are those of `TransformerConfig`; the vocabulary comes from the tokenizer."""
+    """Settings of pretraining. The sizes are those of `TransformerConfig`; the vocabulary comes from the tokenizer.
+
+    `lr` is AdamW's. `matrix_lr` is Muon's, for the matrices inside the blocks; 0 leaves them to AdamW too.
+    """
 
     steps: int = 2700
     seed: int = 0
     batch_size: int = 96
     lr: float = 3e-3
+    matrix_lr: float = 0.02
     weight_decay: float = 0.01
     beta1: float = 0.9
     beta2: float = 0.98
@@ -45,6 +50,7 @@ class PretrainConfig(StageConfig):
         require_range("The number of steps", self.steps, 1, 1_000_000)
         require_range("The batch size", self.batch_size, 1, 4096)
         require_range("The learning rate", self.lr, 0.0, 1000.0)
+        require_range("The learning rate of the matrices", self.matrix_lr, 0.0, 1000.0)
         require(self.n_documents >= 1, "Pretraining needs at least one document.")
 
     def model(self, vocab: int) -> TinyLM:
@@ -55,8 +61,11 @@ class PretrainConfig(StageConfig):
 
 def begin(config: PretrainConfig, vocab: int) -> State:
     """The state before the first step."""
-    model = config.model(vocab)
-    return State.begin(model, config.seed, config.weight_decay, (config.beta1, config.beta2))
+    state = State.begin(config.model(vocab), config.seed, config.weight_decay, (config.beta1, config.beta2))
+    if config.matrix_lr and config.lr:
+        betas = (config.beta1, config.beta2)
+        state.optimiser = Muon(state.model, config.matrix_lr, config.lr, weight_decay=config.weight_decay, betas=betas)
+    return state
 
 
 def document_batches(lengths: Sequence[int], config: PretrainConfig, epoch: int) -> list[list[int]]:

@@ -20,7 +20,6 @@ from core.policies import checkpoint
 from core.stages import model_card
 from core.stages.pretrain import PretrainConfig, begin, pretrain
 from core.stages.relay import RelayConfig, RelayState, relay
-from core.stages.training import State
 from core.stages.world_task import documents, load_base, tokenizer, world_task
 
 _BAR = 24
@@ -60,7 +59,9 @@ def pretrain_command(config: PretrainConfig, out: Path, resume: bool) -> int:
     out.parent.mkdir(parents=True, exist_ok=True)
     if resume and not partial.exists():
         raise ValueError(f"There is no interrupted run beside {out.name}; leave out --resume.")
-    state = State.load(partial) if resume else begin(config, len(tokenizer()))
+    state = begin(config, len(tokenizer()))
+    if resume:
+        state.load(partial)
     books = documents(config.n_documents, config.seed)
     start, first, bar = time.perf_counter(), state.step, Bar()
     for record in pretrain(state, books, config):

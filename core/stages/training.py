@@ -13,7 +13,7 @@ import torch
 from core.lm_records import Diverged
 from core.objectives.kl import AdaptiveKLController
 from core.policies.adamw import AdamW
-from core.policies.transformer import TinyLM, TransformerConfig
+from core.policies.transformer import TinyLM
 
 MAX_GRAD_NORM = 1.0
 
@@ -67,7 +67,6 @@ class State:
     def save(self, path: Path) -> None:
         """Write the state to disk, in one move. It holds weights and optimiser at full precision."""
         content = {
-            "config": vars(self.model.config),
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "generator": self.generator.get_state(),
@@ -78,22 +77,18 @@ class State:
         torch.save(content, partial)
         partial.replace(path)
 
-    @classmethod
-    def load(cls, path: Path) -> State:
-        """The state that `save` wrote.
+    def load(self, path: Path) -> None:
+        """Take over what `save` wrote; this state must be a fresh one of the same settings.
 
         Raises:
-            ValueError: the file cannot be read.
+            ValueError: the file cannot be read, or belongs to other settings.
         """
         try:
             content = torch.load(path, weights_only=True)
-            model = TinyLM(TransformerConfig(**content["config"]))
-            model.load_state_dict(content["model"])
-            optimiser = AdamW(model.parameters())
-            optimiser.load_state_dict(content["optimiser"])
-            generator = torch.Generator()
-            generator.set_state(content["generator"])
-            return cls(model, optimiser, generator, content["step"], content["count"])
+            self.model.load_state_dict(content["model"])
+            self.optimiser.load_state_dict(content["optimiser"])
+            self.generator.set_state(content["generator"])
+            self.step, self.count = content["step"], content["count"]
         except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, pickle.UnpicklingError) as error:
             raise ValueError(f"The interrupted run in {path.name} cannot be read; start it again.") from error
 
