@@ -41,13 +41,13 @@ def batch_reuse_chart(
     old = _percent(old_probs)
     ppo, plain = ([_percent(row) for row in table] for table in (ppo_probs, plain_probs))
     data: list[Figure] = [
-        {**_bars("policy that drew the batch", old, rows, 0.0, 0.84),
+        {**_bars("old policy", old, rows, 0.0, 0.84),
          "marker": {"color": "rgba(0,0,0,0)", "line": {"color": "@old", "width": 1.6}}},
         {**_bars("plain policy gradient", plain[step], rows, -0.5 * BAR, BAR), "marker": {"color": "@muted"}},
         {**_bars("PPO", ppo[step], rows, 0.5 * BAR, BAR), "marker": {"color": "@new"}},
     ]  # fmt: skip
     largest = max(max(max(row) for row in table) for table in (ppo, plain, [old]))
-    labels = [f"<b>{label(name)}</b>" if row == picked else label(name) for row, name in zip(rows, names)]
+    labels = [_bold(label(name), row == picked) for row, name in zip(rows, names)]
     layout = _layout(labels, picked, min(10 * math.ceil((largest + 1) / 10), 102))
     grown: list[tuple[int, list[float]]] = []
     for number, panel in enumerate(panels, start=2):
@@ -73,11 +73,15 @@ def batch_reuse_chart(
         frames=tuple(frames),
         step=step,
         horizon=horizon,
-        compact=_COMPACT,
+        compact={**_COMPACT, "yaxis.ticktext": [_bold(label(n, 40), row == picked) for row, n in zip(rows, names)]},
         pick_trace=2,
         height=384,
         illustrations=illustrations,
     )
+
+
+def _bold(text: str, wanted: bool) -> str:
+    return f"<b>{text}</b>" if wanted else text
 
 
 def _percent(probs: Sequence[float]) -> list[float]:
@@ -167,9 +171,10 @@ def _add_panel(layout: Figure, panel: Growing, number: int, horizon: int) -> Non
 
 # On a phone the bars take the upper part over the whole width, and both panels stand side by side below.
 _COMPACT: Figure = {
-    "margin.l": 92,
+    "margin.l": 104,
+    "annotations.0.text": "KL to old, nats",
     "xaxis.domain": [0, 1],
-    "yaxis.domain": [0.44, 1],
+    "yaxis.domain": [0.42, 1],
     "yaxis.tickfont.size": 10,
     "shapes.0.x1": 1,
     "legend.font.size": 11,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.figures.chart import Chart, Figure, Frame, label, rounded
 
 POINTS = 0
+NAME_WIDTH = 0.22
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,13 @@ def surrogate_chart(
     `fan` has one curve a response over `fan_ratios`; the picked one's is drawn from `branches` on top. Points of responses
     that were not drawn are hollow. `reach` is the interval of the objective to be shown; `edges` are 1 − ε and 1 + ε.
     """
+    x_range = [min(fan_ratios), max(fan_ratios)]
     frames: list[Frame] = []
     for ratios, values in points:
         x, y = rounded(ratios), rounded(values)
         frames.append({"0": {"x": x, "y": y}, "1": {"x": [x[picked]], "y": [y[picked]]}})
     data: list[Figure] = [
-        {**frames[step]["0"], **_points(names, picked, drawn, advantages)},
+        {**frames[step]["0"], **_points(names, picked, drawn, _sides(points, advantages, x_range))},
         {**frames[step]["1"], **_your_point(drawn[picked])},
         _line(branches.ratios, branches.unclipped, "free: ρA", "@muted", 1.8, "dash"),
         _line(branches.ratios, branches.clipped, "held: clip(ρ)A", "@optimum", 2, "dot"),
@@ -64,7 +66,6 @@ def surrogate_chart(
     # Points last on the page, so that no line covers them; their numbers stay 0 and 1.
     for trace in data[:2]:
         trace["zorder"] = 5
-    x_range = [min(fan_ratios), max(fan_ratios)]
     return Chart(
         key=key,
         title=title,
@@ -81,14 +82,28 @@ def surrogate_chart(
     )
 
 
-def _points(names: Sequence[str], picked: int, drawn: Sequence[bool], advantages: Sequence[float]) -> Figure:
-    """All responses; the name stands on the side that the gradient leads away from, above the curve."""
+def _sides(
+    points: Sequence[tuple[Sequence[float], Sequence[float]]], advantages: Sequence[float], x_range: list[float]
+) -> list[str]:
+    """Where each name stands over all steps: above the curve, on the side that the gradient leads away from if there is room."""
+    room = NAME_WIDTH * (x_range[1] - x_range[0])
+    sides = []
+    for row, advantage in enumerate(advantages):
+        places = [ratios[row] for ratios, _ in points]
+        fits = {"left": min(places) - room >= x_range[0], "right": max(places) + room <= x_range[1]}
+        wanted = ("left", "right") if advantage > 0 else ("right", "left")
+        sides.append(next((f"top {side}" for side in wanted if fits[side]), "top center"))
+    return sides
+
+
+def _points(names: Sequence[str], picked: int, drawn: Sequence[bool], sides: list[str]) -> Figure:
+    """All responses with their names."""
     return {
         "type": "scatter",
         "mode": "markers+text",
         "name": "the other answers",
         "text": [f"<b>{label(name, 40)}</b>" if row == picked else label(name, 40) for row, name in enumerate(names)],
-        "textposition": ["top left" if advantage > 0 else "top right" for advantage in advantages],
+        "textposition": sides,
         "textfont": {"size": [13 if row == picked else 11.5 for row in range(len(names))], "color": "@text"},
         "marker": {
             "symbol": ["circle" if was_drawn else "circle-open" for was_drawn in drawn],
@@ -140,7 +155,7 @@ def _layout(
     edges: tuple[float, float],
 ) -> Figure:
     low, high = reach
-    pad = 0.05 * (high - low) or 1.0
+    pad = 0.1 * (high - low) or 1.0
     small = {"size": 12.5}
     inside = [edge for edge in edges if x_range[0] < edge < x_range[1]]
     axis = {"gridcolor": "@line", "zeroline": False, "tickfont": {"size": 11.5}}

@@ -73,7 +73,7 @@ class Reuse:
 
     Row k of every array is the policy after k epochs, k = 0 … HORIZON. `first_gap` is the largest difference of the two
     gradients in the first epoch. `points` are the responses on PPO's objective, `fan` is that objective over a grid of ratios
-    (rows: responses), `pushes_*` are the lengths of the gradient steps relative to the first (k = 0 … HORIZON − 1).
+    (rows: responses), `pushes_*` are the lengths of the gradient steps of epochs 1 … HORIZON relative to the first.
     """
 
     config: WhiteboardConfig
@@ -110,6 +110,13 @@ class Reuse:
         low = max(0.5, 1.25 * epsilon, 1.12 * (1 - self.points.ratios.min()))
         high = max(0.5, 1.25 * epsilon, 1.12 * (self.points.ratios.max() - 1))
         return max(0.0, 1 - np.ceil(10 * low) / 10), 1 + np.ceil(10 * high) / 10
+
+    @cached_property
+    def heights(self) -> tuple[float, float]:
+        """The interval of the objective that holds every response at every epoch, and what the clip allows each to reach."""
+        seen = np.concatenate((self.points.smaller.ravel(), self.points.clipped.ravel()))
+        edges = np.outer((1 - self.config.clip_epsilon, 1 + self.config.clip_epsilon), self.batch.advantages)
+        return float(min(seen.min(), edges.min())), float(max(seen.max(), edges.max()))
 
     @cached_property
     def fan(self) -> Surrogate:

@@ -35,6 +35,12 @@ def gap(value: float) -> str:
     return "0" if value == 0 else number(value, 3)
 
 
+def in_batch(result: Result) -> str:
+    """How many answers the batch holds: "7 drawn answers", or all of them where nothing was sampled."""
+    count = int(result.reuse.drawn.sum())
+    return plural(count, "drawn answer" if result.config.batch_size else "answer")
+
+
 def says(result: Result) -> tuple[str, ...]:
     """What the state shows, in one to three sentences; each holds a number or a direction taken from it."""
     return {"response": _response_says, "epochs": _epochs_says, "leashes": _leashes_says}[result.view](result)
@@ -49,10 +55,9 @@ def _first_step(result: Result) -> str:
 
 def _response_says(result: Result) -> tuple[str, ...]:
     lab, k = result.reuse, result.step
-    drawn = int(lab.drawn.sum())
     sentences = [_place(result), _first_step(result) if k == 0 else _last_epoch(result)]
     if k:
-        sentences.append(f"The clip holds {lab.clipped[k].sum()} of the {plural(drawn, 'drawn answer')}.")
+        sentences.append(f"The clip holds {lab.clipped[k].sum()} of the {in_batch(result)}.")
     return tuple(sentences)
 
 
@@ -95,7 +100,7 @@ def _epochs_says(result: Result) -> tuple[str, ...]:
     ppo, free = lab.ppo_kl[k], lab.plain_kl[k]
     if k == 0:
         return (
-            f"Both start as the policy that drew the batch: KL {number(ppo)} and mean reward {number(lab.rewards[0][0])}.",
+            f"Both start as the old policy: KL {number(ppo)} and mean reward {number(lab.rewards[0][0])}.",
             _first_step(result),
         )
     return (
@@ -129,7 +134,7 @@ def _pushes(result: Result) -> str:
         )
     return (
         f"In epoch {k} the push was {percent(lab.pushes_plain[k - 1], 0)} of the first with plain policy gradient and "
-        f"{percent(lab.pushes_ppo[k - 1], 0)} with PPO, whose clip held {held} of the {plural(int(lab.drawn.sum()), 'drawn answer')}."
+        f"{percent(lab.pushes_ppo[k - 1], 0)} with PPO, whose clip held {held} of the {in_batch(result)}."
     )
 
 
@@ -169,7 +174,7 @@ def _first_leash(result: Result, by_run: dict[str, Leash]) -> str:
             if result.config.learning_rate == 0
             else "each batch is used once, so ρ = 1 whenever a gradient is taken"
             if result.config.epochs == 1
-            else "no answer has an advantage"
+            else "no answer had an advantage so far"
         )
         return f"The clip has changed nothing (largest move {number(largest['clip'], 3)} nats with it and without it): {reason}."
     with_clip, without = max(largest["clip"], largest["both"]), max(largest["neither"], largest["kl"])
@@ -197,8 +202,10 @@ def _second_leash(result: Result, by_run: dict[str, Leash]) -> str:
         return f"{opening}; at KL coefficient 0 nothing ties a run to the reference."
     if max(reached.values()) < 1e-9:
         return f"{opening}; nothing has moved."
+    if reached["both"] > 1.25 * best:
+        return f"{opening}: even with both leashes it is further out than π\\*."
     if reached["kl"] > 1.25 * best and reached["kl"] > ALIKE * reached["both"]:
-        return f"{opening}: steps without a clip have flown past the optimum, and the penalty alone does not hold them."
+        return f"{opening}: the penalty alone, without a clip, has let it go further out than π\\*."
     if reached["clip"] > ALIKE * reached["both"] > 1e-9:
         return f"{opening}: with the clip alone it is {times(reached['clip'] / reached['both'])} times as far out as with both."
     return f"{opening}; the runs have not parted yet." if _together(reached) else f"{opening}."

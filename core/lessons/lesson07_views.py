@@ -43,7 +43,7 @@ def _response(result: Result) -> Chart:
             flat=lab.flat(picked),
         ),
         points=list(zip(lab.points.ratios, lab.points.smaller)),
-        reach=(float(lab.fan.unclipped.min()), float(lab.fan.unclipped.max())),
+        reach=lab.heights,
         edges=(1 - epsilon, 1 + epsilon),
         step=result.step,
         horizon=HORIZON,

@@ -69,7 +69,7 @@ def _slope(result: Result) -> str:
     lab, i = result.reuse, result.picked
     slope = lab.points.slopes[result.step, i]
     if not lab.drawn[i]:
-        return r"\text{not in the batch}"
+        return r"\text{none (not drawn)}"
     return r"0\quad\text{(flat)}" if abs(slope) < NO_GRADIENT else rf"A = {tex(slope)}"
 
 
@@ -175,7 +175,7 @@ def predict(result: Result) -> Prediction:
     equal = max(ppo, free) < 1e-9 or max(ppo, free) <= ALIKE * min(ppo, free)
     last = len(lab.ppo_kl) - 1
     return Prediction(
-        question=f"Predict: one batch is used {last} times. Which ends further from the policy that drew it?",
+        question=f"Predict: one batch is used {last} times. Which ends further from the old policy?",
         options=("plain policy gradient", "PPO with its clip", "both about equally far"),
         answer=2 if equal else 0 if free > ppo else 1,
         because=f"After {last} epochs the KL is {number(free, 3)} nats with the plain policy gradient and {number(ppo, 3)} with PPO.",
