@@ -97,14 +97,18 @@ def step_lines(
 
 
 def line_and_marker(line: Line, points: list[float], step: int, axes: Figure) -> list[Figure]:
-    """The whole line, and the marker that moves along it."""
+    """The whole line, and the marker that moves along it.
+
+    Names are quoted: they may be a user's words, and a bare text that begins with @ would be read as a colour.
+    """
     dash, marker = line.style
+    colour = f"@{line.role}"
+    common = {"type": "scatter", "name": f"“{label(line.name, 80)}”", "showlegend": False, **axes}
     return [
-        {"type": "scatter", "mode": "lines", "x": list(range(len(points))), "y": points, "name": line.name,
-         "line": {"color": f"@{line.role}", "width": 2, "dash": dash}, "hovertemplate": "step %{x}: %{y:.2f}",
-         "showlegend": False, **axes},
-        {"type": "scatter", "mode": "markers", "x": [step], "y": [points[step]], "hoverinfo": "skip", "cliponaxis": False,
-         "name": line.name, "marker": {"color": f"@{line.role}", "size": 9, "symbol": marker}, "showlegend": False, **axes},
+        {"mode": "lines", "x": list(range(len(points))), "y": points, "line": {"color": colour, "width": 2, "dash": dash},
+         "hovertemplate": "step %{x}: %{y:.2f}", **common},
+        {"mode": "markers", "x": [step], "y": [points[step]], "marker": {"color": colour, "size": 9, "symbol": marker},
+         "hoverinfo": "skip", "cliponaxis": False, **common},
     ]  # fmt: skip
 
 

@@ -136,7 +136,7 @@ def routes_formula(result: Result) -> Formula:
         (
             r"\pi^* = \pi_{\text{ref}}\,e^{\,r/\beta}/Z \;\Leftrightarrow\; r = \beta\log\tfrac{\pi^*}{\pi_{\text{ref}}} + \beta\log Z",
             rf"\text{{PPO: }} r = {tex(score)} \Rightarrow \pi^* = {tex(ref, 3)}\,e^{{{tex(score / beta)}}}/Z = {tex(best, 3)}",
-            rf"\text{{DPO: }} \pi = {tex(now, 3)} \Rightarrow \hat r = {tex(beta)}\log\tfrac{{{tex(now, 3)}}}{{{tex(ref, 3)}}} + c"
+            rf"\text{{DPO: }} \pi = {tex(now, 3)} \Rightarrow \hat r = {tex(beta)}\log({tex(now, 3)}/{tex(ref, 3)}) + c"
             rf" = {tex(float(result.implicit_rewards(result.step)[i]))}",
         ),
         (

@@ -105,8 +105,8 @@ def _policy_says(result: Result) -> tuple[str, ...]:
 def _why_still(result: Result) -> str:
     if result.config.learning_rate == 0:
         return "the learning rate is 0."
-    if max(abs(pair.share - 0.5) for pair in result.comparisons) < 1e-9:
-        return f"all {plural(len(result.comparisons), 'pair')} are even, so nothing is pulled apart."
+    if max(abs(result.own_push(result.step, response)) for response in range(len(result.names))) < 1e-9:
+        return f"the pulls of the {plural(len(result.comparisons), 'pair')} cancel out."
     return f"the steps so far were too small (margin {number(result.now.margin, 4)})."
 
 
@@ -122,7 +122,7 @@ def _end(result: Result) -> str:
     left = distance(result.now.logps, result.end_logps)
     apart = distance(result.end_logps, result.optimum_logps)
     arrived = f"It has reached the lowest point of its loss (within {number(left, 3)})" if left < STILL else (
-        f"The lowest point of its loss is {number(left)} away in total variation"
+        f"The lowest point of its loss is {number(left)} away (total variation)"
     )  # fmt: skip
     if apart < STILL:
         return f"{arrived}, and that point is π\\* (within {number(apart, 3)})."
@@ -178,10 +178,8 @@ def _why_moved(result: Result, pair: Comparison) -> str:
     mine = [p.share_of(pair.first) for p in result.comparisons if pair.first in (p.first, p.second)]
     lost = sum(share < 0.5 for share in mine)
     if own < 0:
-        return (
-            f"“{name}” fell by {number(-total)}: its pushes sum to {signed(own)}, for it lost {lost} of its "
-            f"{plural(len(mine), 'pair')}; the others gave {signed(others)}."
-        )
+        because = f", for it lost {lost} of its {plural(len(mine), 'pair')}" if lost else ""
+        return f"“{name}” fell by {number(-total)}: its pushes sum to {signed(own)}{because}; the others gave {signed(others)}."
     return (
         f"“{name}” fell by **{number(-total)} although its own pushes are {signed(own)}**: others were pushed up more, and all "
         f"share a probability of 1 ({signed(others)})."
