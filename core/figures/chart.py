@@ -26,7 +26,8 @@ class Chart:
     step that can be asked for. `compact` overrides the layout where the chart is narrower than 560 px, and the traces
     in `wide_only` are left out there. `text` says in words what the chart shows at this step. `illustrations` names
     traces whose numbers were chosen by hand inside a chart that is otherwise computed. `primary` names the player's large
-    button where it should play instead of going one step on ("Fit"); `play_ms` is the time a frame stands while playing.
+    button where it should play instead of going one step on ("Fit"); `play_ms` is the time a frame stands while playing;
+    `autoplay` plays once as soon as the chart is painted (not where the visitor asked for reduced motion).
     """
 
     key: str
@@ -44,6 +45,7 @@ class Chart:
     illustrations: tuple[str, ...] = ()
     primary: str = ""
     play_ms: int = 0
+    autoplay: bool = False
 
 
 def rounded(values: object, digits: int = 5) -> list[float]:

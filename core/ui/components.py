@@ -84,6 +84,7 @@ def chart(shown: Chart, *, token: int, ended: bool, report: Report) -> None:
         "height": shown.height,
         "primary": shown.primary,
         "play_ms": shown.play_ms,
+        "autoplay": shown.autoplay,
         "token": token,
         "ended": ended,
     }

@@ -1,43 +1,79 @@
-"""The home page: what this is, where to begin, and the map of the path with what has been done."""
+"""The home page: something that moves at once, where to begin, the five questions, and the map of the path."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
 from core.lessons.catalogue import lesson
 from core.lessons.outline import OUTLINES, PHASES, Outline, Phase, in_phase
+from core.lessons.questions import QUESTIONS, AskedByAll
+from core.lessons.shared_params import SHARED
 from core.ui import components, progress, room, settings
+
+HERO = {"l8_mode": "exact", "l8_sub": "7", "l8_ahead": 32}
+MARKS = {0: "", progress.PREDICTED: "predicted", progress.CHECKED: "checked", 3: "done ✓"}
 
 
 def show() -> None:
     """Draw the home page."""
-    st.html(
-        '<header class="pg-lesson pg-home"><p class="pg-kicker">RLHF Playground</p>'
-        "<h1>Understand reinforcement learning from human feedback by moving it</h1>"
-        '<p class="pg-promise">Vote on a few answers. A reward model is fitted to your votes. Press Step, and watch PPO move the '
-        "policy, with every number of the step on screen. Nothing is scripted: each curve is computed while you look.</p></header>"
-    )
-    _begin()
-    st.caption(
-        f"{progress.done()} of {len(OUTLINES)} lessons done. A lesson is done when you predicted once and answered both questions."
-    )
+    words, moving = st.columns([1, 1.25], gap="large")
+    with words:
+        st.html(
+            '<header class="pg-lesson pg-home"><p class="pg-kicker">RLHF Playground</p>'
+            "<h1>Understand reinforcement learning from human feedback by moving it</h1>"
+            '<p class="pg-promise">Vote on a few answers. A reward model is fitted to your votes. Press Step, and watch PPO move '
+            "the policy, with every number of the step on screen. Nothing is scripted: each curve is computed while you look."
+            "</p></header>"
+        )
+        _begin()
+        st.caption(
+            f"{progress.done()} of {len(OUTLINES)} lessons done. A lesson is done when you have predicted once and answered both "
+            "of its questions."
+        )
+        st.caption(
+            "What is kept, and who can see it: your votes, settings and progress live in this browser tab and in its link. "
+            "Whoever has the link sees them. The server forgets a session ten minutes after its tab is closed."
+        )
+    with moving:
+        _hero()
+    _questions()
     for phase in PHASES:
         _phase(phase)
-    st.caption(
-        "What is kept, and who can see it: your votes, settings and progress live in this browser tab and in its link, nowhere else. "
-        "Whoever has the link sees them. The server forgets them when the tab is closed."
-    )
-    components.keep_link(
-        "home_link", "&".join(f"{k}={v}" for k, v in {progress.KEY: progress.text(), **room.kept()}.items() if v)
-    )
+    also = {progress.KEY: progress.text(), **room.kept()}
+    components.keep_link("home_link", "&".join(f"{key}={value}" for key, value in also.items() if value))
+
+
+def _shared() -> dict[str, Any]:
+    """What the learner carries from lesson to lesson, as far as this session has it."""
+    kept = st.session_state.get(settings.KEPT, {})
+    return {param.key: kept.get(param.key, param.default) for param in SHARED}
+
+
+def _hero() -> None:
+    """A PPO run of the whiteboard, on the learner's own votes if there are any; it plays by itself once."""
+    shown = lesson(8)
+    assert shown is not None
+    result = shown.result({**shown.defaults(), **_shared(), **HERO})
+    chart = shown.figures(result)[0]
+    chart = replace(chart, key="home_hero", autoplay=True, horizon=len(chart.frames) - 1, pick_trace=None, height=400)
+    components.chart(chart, token=0, ended=True, report=_ignore)
+
+
+def _ignore(name: str, value: Any) -> None:
+    """The home page's players keep their step to themselves."""
 
 
 def _begin() -> None:
-    begun = _next_open()
+    following = _next_open()
     with st.container(horizontal=True, key="begin"):
-        if begun is not None and progress.marks():
-            if st.button(f"Continue with lesson {begun.number} · {begun.short}", type="primary", key="home_continue"):
-                settings.open_lesson(begun.number)
+        if following is not None and progress.marks():
+            if st.button(
+                f"Continue with lesson {following.number} · {following.short}", type="primary", key="home_continue"
+            ):
+                settings.open_lesson(following.number)
         elif st.button("Begin: vote on five pairs", type="primary", key="home_begin"):
             settings.open_lesson(6)
         if st.button("Go straight to the PPO step", key="home_ppo"):
@@ -50,21 +86,52 @@ def _next_open() -> Outline | None:
     return next((o for o in OUTLINES if lesson(o.number) and progress.marks().get(o.number, 0) != both), None)
 
 
+@st.fragment
+def _questions() -> None:
+    """Five questions; the chosen one shows its answer, a figure from a lesson's lab, and the way into that lesson."""
+    with st.container(key="questions"):
+        st.markdown("#### Questions that everybody asks")
+        by_key = {question.key: question for question in QUESTIONS}
+        chosen = st.pills(
+            "Question",
+            options=list(by_key),
+            format_func=lambda key: by_key[key].question,
+            key="home_question",
+            label_visibility="collapsed",
+        )
+        if chosen:
+            _answer(by_key[chosen])
+
+
+def _answer(asked: AskedByAll) -> None:
+    words, picture = st.columns([1, 1.25], gap="large")
+    shared = _shared()
+    chart, says = asked.chart(shared)
+    with words:
+        st.markdown(asked.answer)
+        st.caption("Sources: " + " · ".join(f"[{source.text}]({source.url})" for source in asked.sources))
+        st.markdown(f"**In the figure.** {' '.join(says)}")
+        if st.button(f"Open lesson {asked.lesson} in this state", key=f"open_question_{asked.key}"):
+            settings.later(asked.values(shared))
+            settings.open_lesson(asked.lesson)
+    with picture:
+        frozen = replace(chart, key=f"home_{asked.key}", pick_trace=None, horizon=max(len(chart.frames) - 1, 0))
+        components.chart(frozen, token=0, ended=True, report=_ignore)
+
+
 def _phase(phase: Phase) -> None:
     st.markdown(f"#### {phase.number} · {phase.title}")
-    entries = in_phase(phase.number)
-    for column, entry in zip(st.columns(5, gap="small"), entries):
+    for column, entry in zip(st.columns(5, gap="small"), in_phase(phase.number)):
         with column:
             _card(entry)
 
 
 def _card(entry: Outline) -> None:
-    built = lesson(entry.number) is not None
-    mark = {0: "", 1: "predicted", 2: "checked", 3: "done ✓"}[progress.marks().get(entry.number, 0)]
+    mark = MARKS[progress.marks().get(entry.number, 0)]
     with st.container(border=True, key=f"card_{entry.number}"):
         st.markdown(f"**{entry.number} · {entry.title}**")
         st.caption(f"{entry.minutes} min{' · ' + mark if mark else ''}. You will be able to {entry.promise}")
-        if not built:
+        if lesson(entry.number) is None:
             st.caption("Not built yet.")
         elif st.button("Open", key=f"open_{entry.number}"):
             settings.open_lesson(entry.number)

@@ -277,6 +277,7 @@ class Lab {
       await Plotly.newPlot(this.plot, wanted.data, wanted.layout, { displayModeBar: false, responsive: false });
       if (!this.drawn) this.plot.on("plotly_click", (event) => this.onClick(event));
       this.root.dataset.painted = "yes";
+      if (!this.drawn && this.data.autoplay && !calm()) this.later(() => this.play());
     } else if (this.drawn.shape !== shape || this.drawn.layout !== layout) {
       // New labels or axes at once, bars still where they were; then they glide.
       const arrays = (trace, i) => {
