@@ -32,6 +32,8 @@ def _lesson(lesson: Lesson, panel: Panel | None, notes: tuple[str, ...]) -> None
     for note in notes:
         st.caption(f":material/info: {note}")
     result = lesson.result({**values, **_ahead(lesson)})
+    if panel and not any(visible(param, values) for param in lesson.params if param.widget == "panel"):
+        panel = None  # a panel of one view leaves its place to the sentences in the others
     with st.container(key="lab"):
         left, middle, right = st.columns([1.15, 3, 1.75], gap="small")
         # The chart first: what the browser needs for the first moving frame is sent before anything else.
