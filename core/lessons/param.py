@@ -124,9 +124,8 @@ class Param:
             return self._unreadable(raw)
         value = self.nearest(max(min(number, 1e12), -1e12))
         if abs(float(value) - number) > 1e-9:
-            return Reading(
-                value, f"“{self.label}”: {number:g} is not on offer, so the nearest value {value:g} is used."
-            )
+            asked = f"{number:g}" if math.isfinite(number) else "infinity"
+            return Reading(value, f"“{self.label}”: {asked} is not on offer, so the nearest value {value:g} is used.")
         return Reading(value)
 
     def _read_choice(self, raw: str) -> Reading:
