@@ -137,7 +137,7 @@ def add_panel(
         "showarrow": False,
     }
     layout["annotations"].append(
-        {"text": f"<b>{label(panel.title, 80)}</b>", "x": 0, "y": 1.0, "yshift": 17, "font": {"size": 12.5}, **place}
+        {"text": f"<b>{label(panel.title, 80)}</b>", "x": 0, "y": 1.0, "yshift": 20, "font": {"size": 12.5}, **place}
     )
     for number, line in enumerate(panel.lines):
         layout["annotations"].append(

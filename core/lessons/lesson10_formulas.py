@@ -48,6 +48,7 @@ def pair_formula(result: Result) -> Formula:
         (
             ("u, v", "log-ratio of the first answer, of the second"),
             (r"\Delta", "u − v"),
+            *((("s", "share of the votes for the first answer"),) if config.loss_type in ("cdpo", "robust") else ()),
             (r"-\partial L/\partial\Delta", "gradient weight: how hard the pair is pulled apart"),
         ),
     )
@@ -127,7 +128,7 @@ _LOSS_LINES = {
 def routes_formula(result: Result) -> Formula:
     """One formula, read in either direction, with the numbers of the answer chosen on the left."""
     i, beta = result.about, result.config.beta
-    score = float(result.scores[i])
+    score, implicit = float(result.scores[i]), float(result.implicit_rewards(result.step)[i])
     ref, best, now = (
         float(np.exp(logps[i])) for logps in (result.steps[0].logps, result.optimum_logps, result.now.logps)
     )
@@ -136,8 +137,8 @@ def routes_formula(result: Result) -> Formula:
         (
             r"\pi^* = \pi_{\text{ref}}\,e^{\,r/\beta}/Z \;\Leftrightarrow\; r = \beta\log\tfrac{\pi^*}{\pi_{\text{ref}}} + \beta\log Z",
             rf"\text{{PPO: }} r = {tex(score)} \Rightarrow \pi^* = {tex(ref, 3)}\,e^{{{tex(score / beta)}}}/Z = {tex(best, 3)}",
-            rf"\text{{DPO: }} \pi = {tex(now, 3)} \Rightarrow \hat r = {tex(beta)}\log({tex(now, 3)}/{tex(ref, 3)}) + c"
-            rf" = {tex(float(result.implicit_rewards(result.step)[i]))}",
+            rf"\text{{DPO: }} \pi = {tex(now, 3)} \Rightarrow \hat r = \beta\log\tfrac{{\pi}}{{\pi_{{\text{{ref}}}}}} + c",
+            rf"\phantom{{\text{{DPO: }}}} = {tex(beta)}\log({tex(now, 3)}/{tex(ref, 3)}) + c = {tex(implicit)}",
         ),
         (
             ("r", "score of the reward model, mean 0"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -76,7 +77,17 @@ class Result:
 
     def mean_over_labels(self, values: tuple[float, ...]) -> float:
         """Mean of one number per row of the pairs, by their weights."""
-        return float(np.average(values, weights=[row[2] for row in self.config.pairs]))
+        return float(np.dot(values, self.row_shares))
+
+    def series(self, name: str) -> tuple[float, ...]:
+        """Mean over the labels of one vector of the records ("logps_chosen", …), at every step from 0 on."""
+        return tuple((np.array([getattr(record, name) for record in self.steps]) @ self.row_shares).tolist())
+
+    @cached_property
+    def row_shares(self) -> np.ndarray:
+        """Weights of the rows of the pairs, summing to 1 [rows]."""
+        weights = np.array([row[2] for row in self.config.pairs])
+        return weights / weights.sum()
 
     def own_push(self, step: int, response: int) -> float:
         """What all steps so far added to the response's own logit, nats.

@@ -37,7 +37,7 @@ def policy_chart(result: Result, horizon: int) -> Chart:
     history = (
         History("loss", tuple(s.loss for s in steps)),
         History("margin", tuple(s.margin for s in steps)),
-        History("log π chosen", tuple(result.mean_over_labels(s.logps_chosen) for s in steps), "chosen"),
+        History("log π(w)", result.series("logps_chosen"), "chosen"),
         History("KL to ref.", tuple(s.stats.kl for s in steps), "reference"),
         History("TV to π*", tuple(s.stats.tv_to_optimum for s in steps), "optimum"),
     )
@@ -64,8 +64,7 @@ def logps_chart(result: Result, horizon: int) -> Chart:
     counted = range(len(steps))
     first, second = result.names[pair.first], result.names[pair.second]
     means = {
-        name: tuple(result.mean_over_labels(getattr(s, name)) for s in steps)
-        for name in ("logps_chosen", "logps_rejected", "rewards_chosen", "rewards_rejected")
+        name: result.series(name) for name in ("logps_chosen", "logps_rejected", "rewards_chosen", "rewards_rejected")
     }
     panels = (
         Panel(

@@ -143,8 +143,7 @@ def _difference(result: Result) -> str:
 
 
 def _logps_says(result: Result) -> tuple[str, ...]:
-    chosen = [result.mean_over_labels(record.logps_chosen) for record in result.steps[: result.step + 1]]
-    rejected = [result.mean_over_labels(record.logps_rejected) for record in result.steps[: result.step + 1]]
+    chosen, rejected = (list(result.series(name)[: result.step + 1]) for name in ("logps_chosen", "logps_rejected"))
     if result.step == 0:
         return (
             f"Before the first step the mean log π of chosen answers is {number(chosen[0])}, of rejected ones {number(rejected[0])}.",
