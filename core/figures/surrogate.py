@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from core.figures.chart import Chart, Figure, Frame, label, rounded
 
-POINTS = 0
 NAME_WIDTH = 0.22
 
 
@@ -47,25 +46,26 @@ def surrogate_chart(
     that were not drawn are hollow. `reach` is the interval of the objective to be shown; `edges` are 1 − ε and 1 + ε.
     """
     x_range = [min(fan_ratios), max(fan_ratios)]
-    frames: list[Frame] = []
-    for ratios, values in points:
-        x, y = rounded(ratios), rounded(values)
-        frames.append({"0": {"x": x, "y": y}, "1": {"x": [x[picked]], "y": [y[picked]]}})
     data: list[Figure] = [
-        {**frames[step]["0"], **_points(names, picked, drawn, _sides(points, advantages, x_range))},
-        {**frames[step]["1"], **_your_point(drawn[picked])},
-        _line(branches.ratios, branches.unclipped, "free: ρA", "@muted", 1.8, "dash"),
-        _line(branches.ratios, branches.clipped, "held: clip(ρ)A", "@optimum", 2, "dot"),
-        _line(branches.ratios, branches.smaller, "the smaller one", "@new", 4, "solid"),
-    ]
-    data += [
         _line(fan_ratios, curve, name, "@muted/45", 1, "solid", legend=False)
         for row, (curve, name) in enumerate(zip(fan, names))
         if row != picked
     ]
-    # Points last on the page, so that no line covers them; their numbers stay 0 and 1.
-    for trace in data[:2]:
-        trace["zorder"] = 5
+    data += [
+        _line(branches.ratios, branches.unclipped, "free: ρA", "@muted", 1.8, "dash"),
+        _line(branches.ratios, branches.clipped, "held: clip(ρ)A", "@optimum", 2, "dot"),
+        _line(branches.ratios, branches.smaller, "the smaller one", "@new", 4, "solid"),
+    ]
+    # The points come last, so that no line covers them.
+    everyone, yours = len(data), len(data) + 1
+    frames: list[Frame] = []
+    for ratios, values in points:
+        x, y = rounded(ratios), rounded(values)
+        frames.append({str(everyone): {"x": x, "y": y}, str(yours): {"x": [x[picked]], "y": [y[picked]]}})
+    data += [
+        {**frames[step][str(everyone)], **_points(names, picked, drawn, _sides(points, advantages, x_range))},
+        {**frames[step][str(yours)], **_your_point(drawn[picked])},
+    ]
     return Chart(
         key=key,
         title=title,
@@ -76,7 +76,7 @@ def surrogate_chart(
         step=step,
         horizon=horizon,
         compact={"margin.l": 46, "legend.font.size": 11},
-        pick_trace=POINTS,
+        pick_trace=everyone,
         height=372,
         illustrations=illustrations,
     )

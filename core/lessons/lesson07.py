@@ -139,8 +139,8 @@ def history(result: Result) -> list[dict[str, Any]]:
             "kl_to_old(plain)": float(lab.plain_kl[k]),
             "expected_reward(ppo)": float(ppo_reward[k]),
             "expected_reward(plain)": float(plain_reward[k]),
+            "clip_fraction(ppo)": lab.batch.epochs[k].clip_fraction,
             **{f"ratio({name})": float(rho) for name, rho in zip(result.candidates.names, lab.points.ratios[k])},
-            **{f"clipped({name})": bool(held) for name, held in zip(result.candidates.names, lab.clipped[k])},
         }
         for k in range(result.step + 1)
     ]

@@ -76,23 +76,25 @@ def _slope(result: Result) -> str:
 def _epochs_formula(result: Result) -> Body:
     lab, i, k = result.reuse, result.picked, result.step
     a, rho = lab.batch.advantages[i], lab.points.ratios[k, i]
-    free = not lab.clipped[k, i]
-    push = tex(rho * a) if free else "0"
-    ppo = rf"\rho A = {tex(rho)}\cdot{tex_term(a)} = {push}" if free else r"\text{clipped}: 0"
     if not lab.drawn[i]:
-        lines: tuple[str, ...] = (r"\text{not drawn: no push of its own}",)
+        pushes: tuple[str, ...] = (r"\text{not drawn: no push of its own}",)
     else:
-        lines = (rf"\text{{plain: }} A\,\nabla\!\log\pi,\;\; A = {tex(a)}", rf"\text{{PPO: }} {ppo}")
+        free = rf"\rho A = {tex(rho)}\cdot{tex_term(a)} = {tex(rho * a)}"
+        ppo = r"0\;\text{(clipped)}" if lab.clipped[k, i] else free
+        pushes = (
+            rf"\text{{push on }}\log\pi\text{{, plain: }} A = {tex(a)}",
+            rf"\text{{PPO: }} {ppo}",
+        )
     return (
         (
-            *lines,
-            rf"\text{{epoch 1: }} \rho = 1,\;\; \max|g - g_{{\text{{PPO}}}}| = {_tex_gap(lab.first_gap)}",
+            *pushes,
+            rf"\text{{epoch 1, }}\rho = 1\text{{: gradients differ by }} {_tex_gap(lab.first_gap)}",
             rf"\text{{KL}}(\pi\,\|\,\pi_{{\text{{old}}}}):\;\text{{plain }} {tex(lab.plain_kl[k], 3)}",
             rf"\phantom{{\text{{KL}}(\pi\,\|\,\pi_{{\text{{old}}}}):\;}}\text{{PPO }} {tex(lab.ppo_kl[k], 3)}",
         ),
         (
-            (r"\nabla\!\log\pi", "direction that makes the answer likelier; its factor is the push"),
-            ("g", "gradient of the loss in the logits"),
+            (r"\rho", "ratio of new to old probability"),
+            ("A", "advantage"),
             (r"\pi_{\text{old}}", "the policy that drew the batch"),
         ),
     )
@@ -179,7 +181,7 @@ def predict(result: Result) -> Prediction:
         options=("plain policy gradient", "PPO with its clip", "both about equally far"),
         answer=2 if equal else 0 if free > ppo else 1,
         because=f"After {last} epochs the KL is {number(free, 3)} nats with the plain policy gradient and {number(ppo, 3)} with PPO.",
-        revealed=result.view == "leashes" or (result.view == "epochs" and result.step > 0),
+        revealed=result.view == "leashes" or (result.view == "epochs" and result.step == last),
     )
 
 

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import pytest
 
 from core.figures.palette import resolve
-from core.figures.surrogate import POINTS, Branches, surrogate_chart
+from core.figures.surrogate import Branches, surrogate_chart
 
 NAMES = ("good", "<b>bad</b>", "never drawn")
 RATIOS = (0.5, 0.8, 1.0, 1.2, 1.6)
@@ -44,11 +44,11 @@ def test_frames_hold_every_response_and_the_picked_one_apart(picked, step):
     shown = chart(picked, step)
     assert len(shown.frames) == 3
     for frame, (ratios, values) in zip(shown.frames, POINTS_SEEN):
-        assert frame["0"] == {"x": list(ratios), "y": list(values)}
-        assert frame["1"] == {"x": [ratios[picked]], "y": [values[picked]]}
+        assert frame["5"] == {"x": list(ratios), "y": list(values)}
+        assert frame["6"] == {"x": [ratios[picked]], "y": [values[picked]]}
     data = shown.figure["data"]
-    assert {axis: data[0][axis] for axis in "xy"} == shown.frames[step]["0"]
-    assert {axis: data[1][axis] for axis in "xy"} == shown.frames[step]["1"]
+    assert {axis: data[5][axis] for axis in "xy"} == shown.frames[step]["5"]
+    assert {axis: data[6][axis] for axis in "xy"} == shown.frames[step]["6"]
 
 
 def test_the_picked_curve_has_both_branches_and_the_others_are_behind_it():
@@ -62,9 +62,9 @@ def test_the_picked_curve_has_both_branches_and_the_others_are_behind_it():
 
 def test_a_click_on_a_point_names_a_response_and_no_line_can_be_clicked():
     shown = chart()
-    assert shown.pick_trace == POINTS
+    assert shown.pick_trace == 5
     for number, trace in enumerate(shown.figure["data"]):
-        assert (trace.get("hoverinfo") == "skip") == (number != POINTS)
+        assert (trace.get("hoverinfo") == "skip") == (number != 5)
 
 
 def test_flat_regions_are_shaded_as_given():
@@ -86,14 +86,14 @@ def test_edges_outside_the_picture_are_left_out():
 
 
 def test_what_was_not_drawn_is_hollow_and_names_are_harmless():
-    points = chart().figure["data"][0]
+    points = chart().figure["data"][5]
     assert points["marker"]["symbol"] == ["circle", "circle", "circle-open"]
     assert points["text"] == ["<b>good</b>", "&lt;b&gt;bad&lt;/b&gt;", "never drawn"]
-    assert chart(picked=2).figure["data"][1]["marker"]["symbol"] == "circle-open"
+    assert chart(picked=2).figure["data"][6]["marker"]["symbol"] == "circle-open"
 
 
 def test_names_stand_where_there_is_room_at_every_step():
-    sides = chart().figure["data"][0]["textposition"]
+    sides = chart().figure["data"][5]["textposition"]
     # The good answer walks to the right, so its name is on its left; the bad one the other way round.
     assert sides == ["top left", "top right", "top left"]
 

@@ -203,8 +203,8 @@ def test_the_prediction_is_marked_from_the_last_epoch():
     assert LESSON.predict(shown(lr=0.0)).answer == 2
     assert LESSON.predict(shown(batch=1)).answer == 2
     assert not LESSON.predict(shown(step=30)).revealed
-    assert not LESSON.predict(shown(view="epochs")).revealed
-    assert LESSON.predict(shown(view="epochs", step=1)).revealed
+    assert not LESSON.predict(shown(view="epochs", step=29)).revealed
+    assert LESSON.predict(shown(view="epochs", step=30)).revealed
 
 
 def test_the_quiz_is_answered_by_computing():
