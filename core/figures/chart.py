@@ -56,6 +56,8 @@ def rounded(values: object, digits: int = 5) -> list[float]:
 def label(text: str, width: int = 14) -> str:
     """Text as a Plotly label: markup characters made harmless, words wrapped over lines of about `width` characters."""
     safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    if safe.startswith("@"):
+        safe = "\u2060" + safe  # an unseen word joiner, so that it is not taken for the name of a colour
     lines: list[str] = [""]
     for word in safe.split():
         if lines[-1] and len(lines[-1]) + 1 + len(word) > width:

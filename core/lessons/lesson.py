@@ -25,7 +25,8 @@ class Formula:
 @dataclass(frozen=True)
 class Table:
     """Rows of already formatted texts. `lit` is the chosen row, `accent` the column that the present sub-step computes.
-    `badge` says where the numbers come from, `notes` what a mark in the cells means."""
+    `badge` says where the numbers come from, `notes` what a mark in the cells means;
+    without `pickable` its rows cannot be chosen."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -33,6 +34,7 @@ class Table:
     accent: int | None = None
     notes: str = ""
     badge: Badge = "live"
+    pickable: bool = True
 
 
 @dataclass(frozen=True)

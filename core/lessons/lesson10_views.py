@@ -215,6 +215,7 @@ def routes_table(result: Result) -> Table:
         ("mean score r", signed(ppo.expected_reward), signed(dpo.expected_reward)),
     )
     return Table(
+        pickable=False,
         columns=(f"after {step} steps", "RM + PPO", "DPO"),
         rows=rows,
         notes=f"PPO: {', '.join(PPO_MODELS)}. DPO: {', '.join(DPO_MODELS)} (or only its log-probs of the pairs).",

@@ -188,7 +188,7 @@ def _table(lesson: Lesson, result: Any) -> None:
         if pick_key:
             settings.put(pick_key, lesson.param(pick_key).nearest(float(value)))
 
-    components.table(f"l{lesson.number}_table", shown, pickable=pick_key is not None, report=report)
+    components.table(f"l{lesson.number}_table", shown, pickable=shown.pickable and pick_key is not None, report=report)
 
 
 MORE = {
