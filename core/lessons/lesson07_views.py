@@ -11,7 +11,7 @@ from core.figures.surrogate import Branches, surrogate_chart
 from core.lessons import lesson07_words as words
 from core.lessons.lesson import Table
 from core.lessons.lesson07_lab import HORIZON, RUNS, UPDATES, Result
-from core.lessons.text import number, percent, signed
+from core.lessons.text import number, percent, plural, signed
 
 
 def figures(result: Result) -> tuple[Chart, ...]:
@@ -130,5 +130,5 @@ def _run_table(result: Result) -> Table:
         ),
         lit=result.picked,
         accent=2 + RUNS.index(result.run),
-        notes=f"Probabilities after {result.step} updates. “none” has neither leash.",
+        notes=f"Probabilities after {plural(result.step, 'update')}. “none” has neither leash.",
     )
