@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.lessons import export
+from core.lessons import same_name as dialects
 from core.lessons.lesson import Lesson
 from core.lessons.shared_params import responses
 from core.ui import room, settings
@@ -98,3 +99,28 @@ def _toggle_pin(lesson: Lesson, key: str) -> None:
     text = settings.query(lesson, {}, only=controls)
     # A run at its defaults has nothing to write; a key that no setting has still marks it as pinned.
     settings.put(key, text or "defaults=1")
+
+
+def same_name(lesson: Lesson, result: Any) -> None:
+    """What different projects compute under one name, on one tiny batch."""
+    st.markdown(
+        "Logs of different projects use one name for different numbers. Here one tiny batch (four answers, log-probabilities drawn "
+        "once from the seed, scores set by hand) goes through each definition. **This app** marks the one that these lessons use."
+    )
+    with st.container(horizontal=True):
+        seed = st.number_input("Seed of the batch", 0, 999, 0, key=f"l{lesson.number}_same_seed", width=160)
+        found = dialects.topics(int(seed))
+        topic = st.selectbox("Topic", list(found), key=f"l{lesson.number}_same_topic")
+    rows = found[topic or next(iter(found))]
+    st.markdown(dialects.spread(rows))
+    st.table(
+        [
+            {
+                "project": row.project,
+                "its name for it": row.name,
+                "value": dialects.written(row),
+                "this app": "✓" if row.used_here else "",
+            }
+            for row in rows
+        ]
+    )

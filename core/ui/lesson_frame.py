@@ -9,11 +9,13 @@ import streamlit as st
 
 from core.lessons.lesson import Formula, Lesson, Prediction
 from core.lessons.param import Values
+from core.lessons.same_name import LESSONS as SAME_NAME_LESSONS
 from core.lessons.snippets import source_of
 from core.lessons.text import plain
 from core.ui import components, progress, room, settings
 from core.ui.controls import control, controls, visible
-from core.ui.extras import exports, own_answers, pin
+from core.ui.extras import exports, own_answers, pin, same_name
+from core.ui.safely import safely
 
 FIRST_CONTROLS = 6
 Panel = Callable[[Lesson, Any, Values], None]
@@ -27,6 +29,11 @@ def show(lesson: Lesson, panel: Panel | None = None) -> None:
 
 @st.fragment
 def _lesson(lesson: Lesson, panel: Panel | None, notes: tuple[str, ...]) -> None:
+    with safely(f"Lesson {lesson.number}"):
+        _whole(lesson, panel, notes)
+
+
+def _whole(lesson: Lesson, panel: Panel | None, notes: tuple[str, ...]) -> None:
     settings.load(lesson)
     values = settings.values(lesson)
     for note in notes:
@@ -196,6 +203,7 @@ MORE = {
     "check": "Check yourself",
     "code": "Code",
     "own": "Your own answers",
+    "same": "Same name, different number",
     "export": "Export",
     "controls": "All settings",
 }
@@ -203,7 +211,8 @@ MORE = {
 
 def _more(lesson: Lesson, result: Any) -> None:
     with st.container(key="more"):
-        offered = [key for key in MORE if key != "own" or "own" in lesson.defaults()]
+        left_out = {"own"} - set(lesson.defaults()) | ({"same"} if lesson.number not in SAME_NAME_LESSONS else set())
+        offered = [key for key in MORE if key not in left_out]
         chosen = st.segmented_control(
             "More about this lesson",
             options=offered,
@@ -220,8 +229,10 @@ def _more(lesson: Lesson, result: Any) -> None:
             "controls": _all_settings,
             "own": own_answers,
             "export": exports,
+            "same": same_name,
         }
-        draw[chosen or "why"](lesson, result)
+        with safely(f"“{MORE[chosen or 'why']}”"):
+            draw[chosen or "why"](lesson, result)
 
 
 def _why(lesson: Lesson, result: Any) -> None:

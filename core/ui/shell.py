@@ -11,6 +11,7 @@ import streamlit as st
 from core.figures.palette import colours
 from core.lessons.outline import OUTLINES, PHASES, Outline, Phase, in_phase, outline
 from core.ui import components, progress, room
+from core.ui.safely import safely
 
 SHELL = "_shell"
 GOAL = "_goal"
@@ -47,7 +48,8 @@ def run() -> None:
         st.switch_page(goal[0], query_params=goal[1])
     st.html(f"<style>{_variables()}{CSS}{PROJECTOR_CSS if room.projector() else ''}</style>")
     prepare_process()
-    page.run()
+    with safely("This page"):
+        page.run()
 
 
 def _variables() -> str:
