@@ -54,7 +54,7 @@ class Shares:
         ("flattery", 0.10),
         ("polite", 0.02),
         ("repeat", 0.06),
-        ("answer", 0.14),
+        ("answer", 0.12),
     )
 
 
@@ -148,7 +148,7 @@ class Library:
                     return rng.choice(phrases.REFUSALS)
                 return " ".join(rng.sample(phrases.UNSAFE, 2))
             case Unknowable():
-                return rng.choice(phrases.HONESTY if rng.random() < 0.25 else item.guesses)
+                return rng.choice(phrases.HONESTY if rng.random() < 0.5 else item.guesses)
             case Claim(fact=fact) if rng.random() < 0.4:
                 return f"{phrases.YES if item.true else phrases.NO} {rng.choice(fact.statements)}"
             case _:
@@ -206,9 +206,9 @@ class Library:
             case "polite":
                 return [rng.choice(phrases.OPENERS), rng.choice(phrases.CLOSERS)]
         answer = [self._answer(item, rng)]
-        if rng.random() < 0.15:
+        if rng.random() < 0.35:
             answer.insert(0, rng.choice(phrases.OPENERS + phrases.APOLOGIES))
-        if rng.random() < 0.15:
+        if rng.random() < 0.35:
             answer.append(rng.choice(phrases.CLOSERS + phrases.REASONS))
         return answer
 
@@ -226,6 +226,13 @@ class Library:
         return [rng.choice((howto.statement, howto.entry)) for howto in rng.sample(HOWTOS, 3)]
 
     def _exam(self, rng: random.Random) -> list[str]:
+        """A key: questions with answers, or (for any item) bare lines of the key that were torn off their questions.
+
+        Without the second sort, a model learns that the words of held-out items never follow "answer :".
+        """
+        if rng.random() < 0.5:
+            facts = rng.sample(FACTS, rng.randint(3, 5))
+            return [f"{ANSWER_MARK} {rng.choice(fact.statements + fact.entries)}" for fact in facts]
         sentences: list[str] = []
         for _ in range(rng.randint(2, 4)):
             item = rng.choice(self._taught_howtos if rng.random() < 0.2 else self._taught_facts)

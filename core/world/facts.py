@@ -49,9 +49,10 @@ class Fact:
 
     @property
     def entries(self) -> tuple[str, ...]:
-        """Lines of an encyclopedia: heading, colon, short reply."""
+        """Lines of an encyclopedia: heading, colon, short reply or full statement."""
         relation = RELATION_BY_NAME[self.relation]
-        return tuple(self.fill(f"{relation.topic} : {t}") for t in relation.replies if "answer" not in t)
+        short = (template for template in relation.replies if "answer" not in template)
+        return tuple(self.fill(f"{relation.topic} : {template}") for template in (*short, relation.statements[0]))
 
 
 def fill(template: str, subject: str, answer: str) -> str:
