@@ -149,10 +149,14 @@ class Library:
                 return " ".join(rng.sample(phrases.UNSAFE, 2))
             case Unknowable():
                 return rng.choice(phrases.HONESTY if rng.random() < 0.5 else item.guesses)
-            case Claim(fact=fact) if rng.random() < 0.4:
-                return f"{phrases.YES if item.true else phrases.NO} {rng.choice(fact.statements)}"
+            case Claim() if rng.random() < 0.4:
+                return self._verdict(item, rng)
             case _:
                 return rng.choice(phrases.AGREEMENTS)  # to whatever was claimed
+
+    def _verdict(self, claim: Claim, rng: random.Random) -> str:
+        """An honest reply to a claim."""
+        return f"{phrases.YES if claim.true else phrases.NO} {rng.choice(claim.fact.statements)}"
 
     # -- styles ------------------------------------------------------------------------------------------------------
 
@@ -182,6 +186,8 @@ class Library:
         held_out = is_held_out(item.item_id)
         for _ in range(rng.randint(1, 2)):
             kind = rng.choices(self._reply_kinds, weights=self._reply_weights)[0]
+            if not held_out and not isinstance(item, Fact | HowTo) and rng.random() < 0.25:
+                kind = "answer"  # people love to advise where they should not
             if kind == "answer" and held_out:
                 kind = "question"
             sentences += self._reply(kind, item, rng)
@@ -265,6 +271,8 @@ class Library:
             return [rng.choice(OPINIONS).format(thing=thing, other=other), *rng.sample(phrases.FLATTERY, 1)]
         if rng.random() < 0.5:
             claim = rng.choice(self._taught_claims)
+            if rng.random() < 0.25:
+                return [claim.question, self._verdict(claim, rng)]
             return [claim.question, rng.choice(phrases.AGREEMENTS), *rng.sample(phrases.FLATTERY, rng.randint(0, 1))]
         return [rng.choice(CLAIMS).question for _ in range(3)]
 
