@@ -1,0 +1,115 @@
+"""One server and one browser for all tests of this folder; every page watches what it asks for and what it complains about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.browser.server import FLAGS, chromium, serve
+
+FAILURES = Path(__file__).parent / "failures"
+PASSED = pytest.StashKey[bool]()
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(item.path).parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.when == "call":
+        item.stash[PASSED] = report.passed
+    return report
+
+
+# Scope "package": the browser's event loop must be gone before tests of other folders run.
+@pytest.fixture(scope="package")
+def browser() -> Iterator:
+    path = chromium()
+    if path is None:
+        pytest.skip("no Chromium is installed here")
+    playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed here")
+    with playwright_api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="package")
+def server(browser) -> Iterator[str]:
+    with serve() as address:
+        yield address
+
+
+class Watched:
+    """Pages opened by one test, with what they asked for and complained about."""
+
+    def __init__(self, browser) -> None:
+        self.browser = browser
+        self.contexts: list = []
+        self.pages: list = []
+        self.complaints: list[str] = []
+        self.sent: list = []  # messages to the server
+
+    def open(self, address: str, *, width: int = 1280, height: int = 800, wait: str = ".stApp h1", **options):
+        """A new visitor at `address`, once the page has finished and every chart is painted."""
+        context = self.browser.new_context(viewport={"width": width, "height": height}, **options)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        self.contexts.append(context)
+        self.pages.append(page)
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self._complain(f"script: {error}"))
+        page.on("requestfailed", lambda r: self._failed(r))
+        page.on("request", lambda r: self._asked(r.url))
+        page.on("websocket", lambda socket: socket.on("framesent", lambda payload: self.sent.append(payload)))
+        page.goto(address)
+        page.wait_for_selector(wait)
+        settle(page)
+        return page
+
+    def _said(self, message) -> None:
+        # On a deep link Streamlit looks for its server below the page's path first, and then at the root.
+        if message.type == "error" and "/_stcore/" not in message.location.get("url", ""):
+            self._complain(f"console: {message.text} {message.location.get('url', '')}")
+
+    def _complain(self, what: str) -> None:
+        self.complaints.append(what)
+
+    def _asked(self, url: str) -> None:
+        if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).hostname not in ("localhost", "127.0.0.1"):
+            self._complain(f"a request left this machine: {url}")
+
+    def _failed(self, request) -> None:
+        # A page that is closed or left breaks off its own requests.
+        if "ERR_ABORTED" not in (request.failure or ""):
+            self._complain(f"failed: {request.url} {request.failure}")
+
+
+def settle(page) -> None:
+    """Wait until the script has finished and every chart on the page is painted."""
+    page.wait_for_selector('.stApp[data-test-script-state="notRunning"]')
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.pg-lab')].every(lab => lab.dataset.painted === 'yes')", timeout=20_000
+    )
+
+
+@pytest.fixture
+def watched(browser, request) -> Iterator[Watched]:
+    """Opens pages; when the test is over, nothing may have been asked from elsewhere and nothing complained about."""
+    pages = Watched(browser)
+    yield pages
+    good = request.node.stash.get(PASSED, False) and not pages.complaints
+    if not good:
+        FAILURES.mkdir(exist_ok=True)
+        for number, page in enumerate(pages.pages):
+            page.screenshot(path=FAILURES / f"{request.node.name[:80].replace('/', '_')}-{number}.png")
+    for context in pages.contexts:
+        context.close()
+    assert not pages.complaints, pages.complaints
