@@ -22,6 +22,9 @@ SYMBOLS: tuple[tuple[str, str], ...] = (
     (r"\sigma", "logistic function: turns a difference into a probability"),
     (r"\sigma_0", "width of the prior on each weight"),
     ("w, l", "winner and loser of a vote"),
+    ("s", "rating that a person writes down"),
+    ("u", "true utility of an item, known in a simulation"),
+    ("a_r, b_r", "offset and scale of one rater"),
 )
 
 TERMS: tuple[tuple[str, str], ...] = (

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from core.lessons import lesson04_formulas as formulas
 from core.lessons import lesson04_views as views
 from core.lessons import lesson04_words as words
 from core.lessons.lesson import Lesson, Preset
@@ -37,6 +38,26 @@ IN_BUDGET = ("l4_view", ("budget",))
 IN_RATERS = ("l4_view", ("raters",))
 SIMULATED = ("l4_view", ("budget", "raters"))
 WITH_FIT = ("l4_view", ("hand", "budget"))
+EXAMPLES = (
+    "",
+    "36",
+    "362626",
+    "362626lrt",
+    "151747lrrlt",
+    "362626lrttr.",
+    "562631llrtrl.",
+    "111777lrllllrrlllrlrl",
+    "373714lrlrrlrrlllrlll",
+    "244534llllllrrllrllll",
+    "232513lrrrllrrllrrlrl",
+    "444444ttttttttttttttt",
+    "555555lrllrrrrrllrlll",
+    "362626ttttt.",
+    "362626tttttt.",
+    "562631lrtrlrl.",
+    "252631lrtrtrr.",
+    "373614lrlrrtrrlllrlll",
+)
 COSTS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 
 
@@ -52,8 +73,8 @@ class HandParam(Param):
         return Reading(raw or "")
 
     def ends(self) -> tuple[Value, ...]:
-        """Nothing yet, between the two parts, in the middle of the comparisons, an early end, and everything."""
-        return ("", "36", "362626", "362626lrt", "362626lrttr.", "111777lrllllrrlllrlrl")
+        """Nothing yet, inside and between the parts, early ends, everything: agreeing, clashing, in circles, all on one level."""
+        return EXAMPLES
 
 
 VIEW = Param(
@@ -84,8 +105,6 @@ OFFSET = Param(
     0.0,
     3.0,
     0.1,
-    symbol="a_r",
-    shown_if=SIMULATED,
     help="Harsh and lenient raters: standard deviation of a_r, in points of the scale 1–7.",
 )
 SCALE = Param(
@@ -96,8 +115,6 @@ SCALE = Param(
     0.0,
     1.0,
     0.1,
-    symbol="b_r",
-    shown_if=SIMULATED,
     help="Timid and bold raters: standard deviation of log b_r. At 0 everybody has b = 1.",
 )
 NOISE = Param(
@@ -108,8 +125,7 @@ NOISE = Param(
     0.0,
     3.0,
     0.1,
-    symbol=r"\sigma",
-    shown_if=IN_BUDGET,
+    shown_if=WITH_FIT,
     help="Standard deviation of the error when a rater looks at one item, in points. A comparison looks twice.",
 )
 SHARED = Param(
@@ -129,7 +145,6 @@ RATERS = Param(
     "int",
     50,
     marks=(1, 2, 3, 5, 10, 20, 50, 100, 200),
-    shown_if=SIMULATED,
     help="Each label comes from one of them, drawn at random. Few raters give many labels each.",
 )
 COST_PAIR = Param(
@@ -265,16 +280,22 @@ class Result:
         """Bradley–Terry strengths from the learner's comparisons; all zero before they have finished."""
         return by_hand.strengths(self.hand if self.hand.phase == "done" else Hand(), self.prior_sd)
 
+    @property
+    def strength_sd(self) -> np.ndarray:
+        """Standard deviation of each strength [answers]; zero before they have finished, when none is shown."""
+        return self.strengths.standard_errors if self.hand.phase == "done" else np.zeros(by_hand.N)
+
 
 def compute(values: Values) -> Result:
     """The settings as one simulation and one hand; the simulation itself runs when something asks for it."""
+    hand = HAND.read(str(values["l4_hand"])).value
     first, second = int(values["l4_first"]), int(values["l4_second"])
     if first == second:
         second = (first + 1) % N_ITEMS
     prior_sd = float(values["l4_prior"])
     return Result(
         view=str(values["l4_view"]),
-        hand=by_hand.decode(str(values["l4_hand"])),
+        hand=by_hand.decode(str(hand)),
         prior_sd=prior_sd,
         setup=RatingSetup(
             gap=float(values["l4_gap"]),
@@ -300,7 +321,7 @@ LESSON = Lesson(
     params=(OFFSET, SCALE, NOISE, SHARED, RATERS, COST_PAIR, GAP, COST_RATING, TIE, PRIOR, FIRST, SECOND, SEED, VIEW, PICK, HAND),
     compute=compute,
     figures=views.figures,
-    formula=words.formula,
+    formula=formulas.formula,
     table=views.table,
     says=words.says,
     predict=words.predict,
@@ -316,7 +337,7 @@ LESSON = Lesson(
         Preset("tied", "Near-tied items", {"l4_view": "budget", "l4_gap": 0.1}, "Every pair is nearly a coin toss."),
         Preset("correlated", "Correlated raters", {"l4_view": "budget", "l4_shared": 0.9}, "Everybody agrees on the same errors."),
         Preset("dear", "Comparisons cost twice as much", {"l4_view": "budget", "l4_offset": 0.5, "l4_cost_pair": 2.0}),
-        Preset("scales", "Your 2 is my 1", {"l4_view": "raters"}, "The same item on six people's scales."),
+        Preset("scales", "Your 2 is my 1", {"l4_view": "raters", "l4_offset": 3.0}, "The same item on six people's scales."),
     ),
     carried=("l4_hand",),
     sources_of_code=(to_scale, standardised_means, simulate),

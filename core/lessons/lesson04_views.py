@@ -6,8 +6,6 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from core.figures.chart import Chart
 from core.figures.lines import Line, lines
 from core.figures.pair_grid import MarkKind, PairMark, pair_grid
@@ -73,7 +71,6 @@ def _hand(result: Result) -> Chart:
         row, column = sorted((row_of[left], row_of[right]))
         marks.append(PairMark(row, column, kind, _hover(verdicts.get(pair), left, right)))
     fit = result.strengths
-    halves = fit.standard_errors if hand.phase == "done" else np.zeros(len(order))
     return pair_grid(
         key="l4_hand_chart",
         title="Your comparisons against your ratings",
@@ -83,7 +80,7 @@ def _hand(result: Result) -> Chart:
         kinds=KINDS,
         marks=marks,
         bars=[float(fit.strengths[answer]) for answer in order],
-        half_widths=[float(halves[answer]) for answer in order],
+        half_widths=[float(result.strength_sd[answer]) for answer in order],
         bar_title="strength from pairs ± sd",
         text=words.hand_text(result),
         height=300 if hand.phase != "done" else 350,
@@ -219,9 +216,10 @@ def _raters_table(result: Result) -> Table:
 def snippet(result: Result) -> str:
     """The numbers of the view as a script of its own."""
     setup = ", ".join(f"{name}={value!r}" for name, value in vars(result.setup).items())
-    if result.view == "hand":
-        pairs = [list(pair[:2]) for pair in (result.hand.compared if result.hand.phase == "done" else ())]
-        shares = [share for *_, share in (result.hand.compared if result.hand.phase == "done" else ())]
+    done = result.hand.phase == "done"
+    if result.view == "hand" and done:
+        pairs = [list(pair[:2]) for pair in result.hand.compared]
+        shares = [share for *_, share in result.hand.compared]
         return script(
             (fit_item_strengths,),
             (
@@ -230,17 +228,19 @@ def snippet(result: Result) -> str:
                 f"shares = np.array({shares!r}, dtype=float)  # the left answer's share of the win",
                 f"fit = fit_item_strengths(len(names), pairs, shares, l2_penalty=1 / (2 * {result.prior_sd!r} ** 2))",
                 "for name, strength, sd in zip(names, fit.strengths, fit.standard_errors):",
-                "    print(name, round(float(strength), 4), round(float(sd), 4))",
+                "    print(name, round(float(strength), 6), round(float(sd), 6))",
             ),
         )
-    if result.view == "raters":
+    if result.view != "budget":
+        # Before there is anything done by hand, the formula is about the first rater of the simulation.
+        shown = 1 if result.view == "hand" else len(result.offsets)
         return script(
             (RatingSetup, draw_raters, to_scale),
             (
                 f"setup = RatingSetup({setup})",
                 "raters = draw_raters(setup)",
-                f"for a, b in zip(raters.offsets[0, :{len(result.offsets)}], raters.scales[0, :{len(result.offsets)}]):",
-                f"    print(round(float(a), 4), round(float(b), 4), to_scale({MIDDLE} + a + b * setup.utilities()).tolist())",
+                f"for a, b in zip(raters.offsets[0, :{shown}], raters.scales[0, :{shown}]):",
+                f"    print(round(float(a), 6), round(float(b), 6), to_scale({MIDDLE} + a + b * setup.utilities()).tolist())",
             ),
         )
     return script(
@@ -249,6 +249,6 @@ def snippet(result: Result) -> str:
             f"setup = RatingSetup({setup})",
             "for name, tau in simulate(setup).tau.items():",
             "    half = 1.96 * tau.std(axis=0, ddof=1) / np.sqrt(len(tau))",
-            "    print(name, [(budget, round(float(m), 4), round(float(h), 4)) for budget, m, h in zip(BUDGETS, tau.mean(axis=0), half)])",
+            "    print(name, [(budget, round(float(m), 6), round(float(h), 6)) for budget, m, h in zip(BUDGETS, tau.mean(axis=0), half)])",
         ),
     )

@@ -1,15 +1,15 @@
-"""Lesson 4 in words: the formula with the learner's numbers, sentences from the state, questions marked from it."""
+"""Lesson 4 in words: charts as texts, sentences from the state, questions marked from it."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.lessons.lesson import Formula, Prediction, Question, Source, Why
-from core.lessons.text import number, plain, plural, signed, tex, tex_signed, tex_term
+from core.lessons.lesson import Prediction, Question, Source, Why
+from core.lessons.lesson04_formulas import items
+from core.lessons.text import number, plain, plural, signed
 from core.statistics.by_hand import ANSWERS, ENOUGH, PAIR_ORDER, triples
 from core.statistics.crossings import Band, Contest, band
 from core.statistics.ratings import BUDGETS, ESTIMATORS, MIDDLE, SEEDS, kendall_tau, simulate, to_scale
@@ -20,105 +20,11 @@ if TYPE_CHECKING:
 NAMES = {"raw": "raw mean of ratings", "standardised": "standardised per rater", "pairs": "comparisons"}
 PLURAL = {"raw": "raw means", "standardised": "standardised means", "pairs": "comparisons"}
 PREDICT_AT = BUDGETS.index(64)
-RATING = (("s", "rating"), ("u", "true utility"), ("a_r, b_r", "offset and scale of rater r"))
-STRENGTH = (("r", "strength from the pairs"), (r"\Delta", "their difference"), (r"\sigma", "logistic function"))
-
-
-def items() -> str:
-    """The names of the simulated items, worst first."""
-    from core.lessons.lesson04 import ITEMS
-
-    return ITEMS
 
 
 def has_ceiling(result: Result) -> bool:
     """Whether a shared error keeps endless labels from the true order."""
     return result.setup.shared > 0 and result.setup.noise_sd > 0
-
-
-# --- the formula ------------------------------------------------------------------------------------------------------
-
-
-def formula(result: Result) -> Formula:
-    """Why a comparison survives what a rating does not, with the numbers of the view."""
-    return {"hand": _hand_formula, "budget": _budget_formula, "raters": _raters_formula}[result.view](result)
-
-
-def _hand_formula(result: Result) -> Formula:
-    verdict = result.picked_verdict
-    if verdict is None:
-        return Formula(
-            "One person, two answers",
-            (
-                r"s_i = a + b\,u_i + \text{error}",
-                r"s_i - s_j = b\,(u_i - u_j) + \text{error}",
-                rf"\text{{pairs: }}P(i \succ j) = \sigma(r_i - r_j) = {tex(0.5)}",
-            ),
-            (
-                ("s", "rating"),
-                ("u", "true utility"),
-                ("a, b", "your offset and scale"),
-                ("r", "strength from the pairs"),
-            ),
-        )
-    i, j = verdict.first, verdict.second
-    s_i, s_j = verdict.ratings
-    r = result.strengths.strengths
-    gap = float(r[i] - r[j])
-    said = {1.0: "first", 0.0: "second", 0.5: "tie"}[verdict.share]
-    return Formula(
-        f"{ANSWERS[i].name} / {ANSWERS[j].name}",
-        (
-            rf"s_i - s_j = {s_i} - {s_j} = {tex_signed(s_i - s_j, 0)}\quad a\text{{ cancels}}",
-            rf"\text{{you compared: {said}}}",
-            rf"\Delta = r_i - r_j = {tex(r[i])} - {tex_term(r[j])} = {tex(gap)}",
-            rf"P(i \succ j) = \sigma(\Delta) = {tex(_sigmoid(gap))}",
-        ),
-        (("s", "rating"), *STRENGTH),
-    )
-
-
-def _budget_formula(result: Result) -> Formula:
-    setup = result.setup
-    error = math.sqrt(2 * (1 - setup.shared)) * setup.noise_sd
-    return Formula(
-        "Two items, one gap: what hides it?",
-        (
-            r"s_i - s_j = (a_r - a_q) + b\,(u_i - u_j) + \text{error}",
-            rf"\text{{two raters: }}\text{{sd}}(a_r - a_q) = \sqrt2\cdot{tex(setup.offset_sd, 1)} = {tex(math.sqrt(2) * setup.offset_sd)}",
-            r"\text{one rater: }a_r - a_r = 0,\;\; b_r > 0",
-            rf"\text{{neighbours: }}u_i - u_j = {tex(setup.gap)},\;\text{{sd(error)}} = {tex(error)}",
-        ),
-        (*RATING, ("q", "another rater")),
-    )
-
-
-def _raters_formula(result: Result) -> Formula:
-    names, k = items(), result.rater
-    i, j = result.better, result.worse
-    u, a, b = result.setup.utilities(), result.offsets[k], result.scales[k]
-    gap = float(u[i] - u[j])
-
-    def line(item: int) -> str:
-        return (
-            rf"s_{{{names[item]}}}: {MIDDLE} {tex_signed(a)} {tex_signed(b)}\cdot{tex_term(u[item])} = {tex(result.latent[k, item])}"
-            rf" \to {result.ratings[k, item]:.0f}"
-        )
-
-    return Formula(
-        f"Rater {k + 1}, items {names[i]} and {names[j]}",
-        (
-            line(i),
-            line(j),
-            rf"{names[i]} - {names[j]} = b_r\,(u_{{{names[i]}}} - u_{{{names[j]}}})\qquad a_r\text{{ cancels}}",
-            rf"\phantom{{{names[i]} - {names[j]}}} = {tex(b)}\cdot{tex(gap)} = {tex(b * gap)} > 0",
-        ),
-        RATING,
-    )
-
-
-def _sigmoid(gap: float) -> float:
-    return float(np.exp(-np.logaddexp(0.0, -gap)))
 
 
 # --- charts in words --------------------------------------------------------------------------------------------------
@@ -133,7 +39,7 @@ def hand_text(result: Result) -> str:
     fit = result.strengths
     strengths = "; ".join(
         f"{answer.name} {signed(value)} ± {number(sd)}"
-        for answer, value, sd in zip(ANSWERS, fit.strengths, fit.standard_errors)
+        for answer, value, sd in zip(ANSWERS, fit.strengths, result.strength_sd)
     )
     kinds = [verdict.kind for verdict in result.verdicts]
     counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
@@ -172,15 +78,23 @@ def _hand_says(result: Result) -> tuple[str, ...]:
     hand = result.hand
     if hand.phase == "rate":
         todo = len(ANSWERS) - len(hand.ratings)
-        return (f"{plural(todo, 'rating')} to go, then {len(PAIR_ORDER)} pairs of the same answers.",)
+        return (f"{plural(todo, 'rating')} to go, then {len(PAIR_ORDER)} pairs of the same answers.", _stand_in(result))
     low, high = min(hand.ratings), max(hand.ratings)
     span = f"You used the scale from {low} to {high}" if high > low else f"You rated every answer {low}"
     if hand.phase == "compare":
         return (
             f"{span}: rated equal, {_equal_pairs(result)} of {len(PAIR_ORDER)} pairs. {len(hand.shares)} compared so far; the "
             f"verdict comes after the last, or after {ENOUGH} if you stop.",
+            _stand_in(result),
         )
     return (_contradictions(result), _circles(result), _order(result))
+
+
+def _stand_in(result: Result) -> str:
+    return (
+        f"Rater 1 of the simulation (a = {signed(result.offsets[0])}, b = {number(result.scales[0])}, noise "
+        f"{number(result.setup.noise_sd, 1)}) can finish it for you."
+    )
 
 
 def _equal_pairs(result: Result) -> int:
@@ -208,9 +122,9 @@ def _contradictions(result: Result) -> str:
 def _circles(result: Result) -> str:
     circles, decided = triples(result.hand)
     if not decided:
-        return "No three answers were all decided against each other, so 0 triples can be checked for circles."
+        return f"Among your {plural(len(result.verdicts), 'comparison')} no three answers were all decided against each other."
     if not circles:
-        return f"None of your {plural(decided, 'decided triple')} goes round in a circle."
+        return f"**0 of {decided}** {'triple goes' if decided == 1 else 'triples go'} round in a circle."
     names = [f"“{plain(ANSWERS[k].name)}”" for k in circles[0]]
     return f"**{len(circles)} of {decided}** triples go round in a circle: {' > '.join([*names, names[0]])}."
 
@@ -219,9 +133,12 @@ def _order(result: Result) -> str:
     hand = result.hand
     ratings = np.array([hand.rating[k] for k in range(len(ANSWERS))], dtype=float)
     strengths = result.strengths.strengths
-    if np.ptp(ratings) == 0 or np.ptp(strengths) < 1e-9:
-        flat = "ratings" if np.ptp(ratings) == 0 else "comparisons"
-        return f"Your {flat} put all {len(ANSWERS)} answers on one level, so the two orders cannot be compared."
+    if np.ptp(ratings) == 0:
+        return (
+            f"You rated all {len(ratings)} answers {ratings[0]:.0f}, so there is no order of ratings to compare with."
+        )
+    if np.ptp(strengths) < 1e-9:
+        return f"Your {plural(len(result.verdicts), 'comparison')} put all answers on one level: there is no order of pairs."
     tau = float(kendall_tau(strengths, ratings))
     return f"The orders from pairs and from ratings agree with τ = {number(tau)} (1: the same)."
 
@@ -260,7 +177,12 @@ def contest_sentence(found: Contest, other: str) -> str:
     ahead, behind = sum(found.above), sum(found.below)
     if ahead == places or behind == places:
         winner, loser = ("Comparisons", other) if ahead else (other.capitalize(), "comparisons")
-        return f"{winner} beat {loser} at every budget from {BUDGETS[0]} to {BUDGETS[-1]}, with bands apart."
+        least, most = sorted((min(map(abs, found.lead)), max(map(abs, found.lead))))
+        return (
+            f"{winner} beat {loser} at every budget from {BUDGETS[0]} to {BUDGETS[-1]}, with bands apart: by {number(least)} to "
+            f"{number(most)} in τ."
+        )
+    mean = signed(sum(found.lead) / places)
     apart = [
         f"{who} lead{'' if len(at) == places else ' at ' + _listed(at)}"
         for who, at in (("comparisons", _places(found.above)), (other, _places(found.below)))
@@ -268,10 +190,14 @@ def contest_sentence(found: Contest, other: str) -> str:
     ]
     if not found.crossings and apart:
         return (
-            f"Comparisons and {other} do not cross; bands apart: {'; '.join(apart)}. Elsewhere they are not separable."
+            f"Comparisons and {other} do not cross; bands apart: {'; '.join(apart)} (mean difference {mean}). Elsewhere they are not "
+            "separable."
         )
     if not found.crossings:
-        return f"Comparisons and {other} are not separable at any budget from {BUDGETS[0]} to {BUDGETS[-1]}: their bands overlap."
+        return (
+            f"Comparisons and {other} are not separable at any budget from {BUDGETS[0]} to {BUDGETS[-1]}: their bands overlap "
+            f"(mean difference {mean})."
+        )
     near = _listed([f"{crossing:.3g}" for crossing in found.crossings])
     if not apart:
         times = "once" if len(found.crossings) == 1 else f"{len(found.crossings)} times"
@@ -329,7 +255,7 @@ def _swapped(result: Result) -> str:
     better, worse = result.ratings[:, i], result.ratings[:, j]
     n = len(better)
     if n == 1:
-        return f"There is one rater, so no second scale to mix with: the worse item comes first in {int(better[0] < worse[0])} of 1."
+        return f"There is one rater, so no second scale to mix with: {better[0]:.0f} for {names[i]}, {worse[0]:.0f} for {names[j]}."
     across = worse[None, :] - better[:, None]
     others = ~np.eye(n, dtype=bool)
     wrong, level = int((across[others] > 0).sum()), int((across[others] == 0).sum())

@@ -147,7 +147,7 @@ def finished_by_rule(hand: Hand, setup: RatingSetup) -> Hand:
     worth = SimulatedVoter(noise=0.0).utilities(NORWAY)[list(CHOSEN)]
     u = SPREAD_OF_ANSWERS * (worth - worth.mean()) / worth.std()
     raters = draw_raters(setup)
-    rng = np.random.default_rng((setup.seed, 4))
+    rng = np.random.default_rng((setup.seed, 8))
     errors = setup.noise_sd * rng.standard_normal((N + len(PAIR_ORDER), 2))
 
     def seen(answer: int, error: float) -> float:

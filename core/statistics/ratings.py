@@ -184,19 +184,15 @@ def kendall_tau(estimates: ArrayLike, truth: ArrayLike) -> Array:
 
 def _draw_ratings(setup: RatingSetup, raters: Raters, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
     """Items in shuffled rounds, a rater drawn for each label, and the rating, all [seeds, labels]."""
-    rng = np.random.default_rng((setup.seed, 2))
-    who = _drawn_raters(setup, rng, n)
-    own = rng.standard_normal((n, SEEDS)).T
-    items = _rounds(rng, n, N_ITEMS)
+    who, items = _drawn_raters(setup, 2, n), _rounds(setup, 3, n, N_ITEMS)
+    own = np.random.default_rng((setup.seed, 4)).standard_normal((n, SEEDS)).T
     return items, who, to_scale(_latent(setup, raters, who, items, own))
 
 
 def _draw_comparisons(setup: RatingSetup, raters: Raters, n: int) -> tuple[NDArray[np.int64], Array]:
     """Pairs in shuffled rounds [seeds, labels, 2] and the first item's share of the win [seeds, labels]."""
-    rng = np.random.default_rng((setup.seed, 3))
-    who = _drawn_raters(setup, rng, n)
-    own = rng.standard_normal((n, SEEDS, 2)).transpose(1, 0, 2)
-    pairs = PAIRS[_rounds(rng, n, len(PAIRS))]
+    who, pairs = _drawn_raters(setup, 5, n), PAIRS[_rounds(setup, 6, n, len(PAIRS))]
+    own = np.random.default_rng((setup.seed, 7)).standard_normal((n, SEEDS, 2)).transpose(1, 0, 2)
     seen = [_latent(setup, raters, who, pairs[..., side], own[..., side]) for side in (0, 1)]
     difference = seen[0] - seen[1]
     shares = np.where(np.abs(difference) <= setup.tie_below, 0.5, (difference > 0).astype(float))
@@ -210,13 +206,16 @@ def _latent(setup: RatingSetup, raters: Raters, who: NDArray[np.int64], items: N
     return MIDDLE + raters.offsets[row, who] + raters.scales[row, who] * setup.utilities()[items] + error
 
 
-def _drawn_raters(setup: RatingSetup, rng: np.random.Generator, n: int) -> NDArray[np.int64]:
-    """A rater for each label, [seeds, labels]. Labels come first in the draw, so that more of them begin with the same ones."""
-    return (rng.random((n, SEEDS)).T * setup.n_raters).astype(np.int64)
+# Each draw has a stream of its own, and labels come first in it: more of them begin with the same ones.
+def _drawn_raters(setup: RatingSetup, stream: int, n: int) -> NDArray[np.int64]:
+    """A rater for each label, [seeds, labels]."""
+    drawn = np.random.default_rng((setup.seed, stream)).random((n, SEEDS)).T
+    return (drawn * setup.n_raters).astype(np.int64)
 
 
-def _rounds(rng: np.random.Generator, n: int, size: int) -> NDArray[np.int64]:
+def _rounds(setup: RatingSetup, stream: int, n: int, size: int) -> NDArray[np.int64]:
     """0 … size − 1 in random order, again and again, [seeds, n]: no item is left out while another comes twice."""
+    rng = np.random.default_rng((setup.seed, stream))
     order = rng.random((-(-n // size), SEEDS, size)).argsort(axis=2)
     return order.transpose(1, 0, 2).reshape(SEEDS, -1)[:, :n]
 
