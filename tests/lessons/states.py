@@ -69,7 +69,7 @@ def values_of(param: Param) -> tuple[Value, ...]:
     if param.key == "own":
         return tuple(OWN.values())
     if param.kind == "text":
-        return (param.default, "x", "a=1&b=2", "%00&&==")
+        return (*param.ends(), "x", "a=1&b=2", "%00&&==")
     return param.ends()
 
 

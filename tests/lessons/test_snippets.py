@@ -96,7 +96,7 @@ def _missing(printed, screen):
 def _some_states(item):
     base = item.defaults()
     step = {p.key: p.nearest(3) for p in item.params if p.widget == "player"}
-    end = {p.key: p.ends()[-1] for p in item.params if p.widget == "player"}
+    end = {p.key: p.ends()[-1] for p in item.params if p.widget == "player" or p.kind == "text"}
     return (
         {**base, **step},
         {**base, **end, "votes": VOTES["all"]},
