@@ -331,16 +331,24 @@ def quiz(result: Result) -> tuple[Question, ...]:
             ("ratings (raw mean)", "comparisons", "not separable"),
             answer,
             f"Computed now over {SEEDS} seeds: raw means {_plus_minus(raw, at)}, comparisons "
-            f"{_plus_minus(pairs, at)}. A comparison can protect only against "
-            "offsets that are there.",
+            f"{_plus_minus(pairs, at)}. {_why_fair(answer)}",
         ),
     )
+
+
+def _why_fair(answer: int) -> str:
+    """What decides between ratings and comparisons of raters who share one scale."""
+    return (
+        "There is no offset to cancel, and how good says more than which is better.",
+        "Without offsets only rounding and the ends of the scale cost ratings anything, and here that is enough.",
+        "The bands overlap.",
+    )[answer]
 
 
 WHY = Why(
     text=(
         "People use a scale differently. Within one rater the offset a cancels, and b > 0 cannot turn the sign; across raters it "
-        "can. That protection is all that a comparison adds, and it costs: which is better says less than how good. Where raters "
+        "can. That protection is what a comparison buys, and it has a price: which is better says less than how good. Where raters "
         "share a scale, or rate so much that offsets can be taken out, ratings carry more per label. Measurements go both ways: "
         "with equal label counts best–worst scaling was significantly more reliable than rating scales; 70B reward models on "
         "matched data scored 93.0 by regression on ratings and 91.5 by Bradley–Terry (RewardBench). In theory both errors scale "

@@ -12,7 +12,7 @@ from core.lessons import lesson06_words as words
 from core.lessons.lesson import Formula, Lesson, Preset, Table
 from core.lessons.outline import outline
 from core.lessons.param import Param, Values
-from core.lessons.shared_params import OWN, PRIOR, VOTES, fit, responses
+from core.lessons.shared_params import CARRIED, PLACE, PRIOR, VOTES, fit, responses
 from core.lessons.snippets import script
 from core.lessons.text import number, percent, signed
 from core.objectives.bradley_terry_fit import LinearFit, fit_feature_weights
@@ -262,7 +262,7 @@ def snippet(result: Result) -> str:
 
 LESSON = Lesson(
     outline=outline(6),
-    params=(PRIOR, *WEIGHTS, SHIFT, ACROSS, UPWARDS, NOISE, LENGTH, FLATTERY, SEED, VIEW, STEP, PICK, VOTES, OWN),
+    params=(PRIOR, *WEIGHTS, SHIFT, ACROSS, UPWARDS, NOISE, LENGTH, FLATTERY, SEED, VIEW, STEP, PICK, VOTES, *PLACE),
     compute=compute,
     figures=views.figures,
     formula=formula,
@@ -278,6 +278,6 @@ LESSON = Lesson(
         Preset("long", "A voter who likes length", {"l6_length": 3.0}),
         Preset("flattered", "A voter who likes flattery", {"l6_flattery": 3.0}),
     ),
-    carried=("votes", "prior_sd", "own"),
+    carried=CARRIED,
     sources_of_code=(fit_feature_weights, LinearFit),
 )

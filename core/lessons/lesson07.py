@@ -22,7 +22,7 @@ from core.lessons.lesson07_lab import (
 from core.lessons.lesson08_params import HAND_SCORES
 from core.lessons.outline import outline
 from core.lessons.param import Values
-from core.lessons.shared_params import OWN, PRIOR, VOTES, fit, responses
+from core.lessons.shared_params import CARRIED, PLACE, PRIOR, VOTES, fit, responses
 from core.lessons.snippets import script
 from core.objectives.policy_gradient import reinforce_loss
 from core.objectives.ppo import policy_loss
@@ -148,7 +148,7 @@ def history(result: Result) -> list[dict[str, Any]]:
 
 LESSON = Lesson(
     outline=outline(7),
-    params=(*params.CONTROLS, params.VIEW, params.RUN, params.STEP, params.PICK, VOTES, PRIOR, OWN),
+    params=(*params.CONTROLS, params.VIEW, params.RUN, params.STEP, params.PICK, VOTES, PRIOR, *PLACE),
     compute=compute,
     figures=views.figures,
     formula=words.formula,
@@ -159,7 +159,7 @@ LESSON = Lesson(
     snippet=snippet,
     why=words.WHY,
     presets=params.PRESETS,
-    carried=("votes", "prior_sd", "own"),
+    carried=CARRIED,
     sources_of_code=(policy_loss, reinforce_loss, surrogate),
     history=history,
 )

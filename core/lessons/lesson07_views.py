@@ -11,6 +11,7 @@ from core.figures.surrogate import Branches, surrogate_chart
 from core.lessons import lesson07_words as words
 from core.lessons.lesson import Table
 from core.lessons.lesson07_lab import HORIZON, RUNS, UPDATES, Result
+from core.lessons.shared_params import hand_made
 from core.lessons.text import number, percent, plural, signed
 
 
@@ -19,8 +20,8 @@ def figures(result: Result) -> tuple[Chart, ...]:
     return ({"response": _response, "epochs": _epochs, "leashes": _leashes}[result.view](result),)
 
 
-def _by_hand(result: Result) -> tuple[str, ...]:
-    return ("reference",) if result.scores_from == "votes" else ("reference", "scores")
+def _hand_made(result: Result) -> tuple[str, ...]:
+    return hand_made(result.candidates) + (() if result.scores_from == "votes" else ("scores",))
 
 
 def _response(result: Result) -> Chart:
@@ -48,7 +49,7 @@ def _response(result: Result) -> Chart:
         step=result.step,
         horizon=HORIZON,
         text=words.chart_text(result),
-        illustrations=_by_hand(result),
+        illustrations=_hand_made(result),
     )
 
 
@@ -69,7 +70,7 @@ def _epochs(result: Result) -> Chart:
         ),
         step=result.step,
         text=words.chart_text(result),
-        illustrations=_by_hand(result),
+        illustrations=_hand_made(result),
     )
 
 
@@ -86,7 +87,7 @@ def _leashes(result: Result) -> Chart:
         step=result.step,
         horizon=UPDATES,
         text=words.chart_text(result),
-        illustrations=_by_hand(result),
+        illustrations=_hand_made(result),
     )
 
 

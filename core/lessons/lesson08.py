@@ -16,7 +16,7 @@ from core.lessons import lesson08_words as words
 from core.lessons.lesson import Formula, Lesson, Preset
 from core.lessons.outline import outline
 from core.lessons.param import Values
-from core.lessons.shared_params import OWN, PRIOR, VOTES, fit, responses
+from core.lessons.shared_params import CARRIED, PLACE, PRIOR, VOTES, fit, responses
 from core.lessons.snippets import script
 from core.records import PolicyStats, PolicyStep
 from core.stages.reward_fit import RewardFit
@@ -221,7 +221,7 @@ LESSON = Lesson(
         params.PIN,
         VOTES,
         PRIOR,
-        OWN,
+        *PLACE,
     ),
     compute=compute,
     figures=views.figures,
@@ -247,7 +247,7 @@ LESSON = Lesson(
         ),
         Preset("adaptive", "Adaptive KL (target 0.1 nats)", {"l8_target": 0.1}),
     ),
-    carried=("votes", "prior_sd", "own"),
+    carried=CARRIED,
     later="The same update on the tiny language model comes with its own lens later.",
     sources_of_code=(updates,),
     history=history,

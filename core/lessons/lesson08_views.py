@@ -12,6 +12,7 @@ from core.figures.policy_lab import History, Quantity, policy_lab
 from core.lessons import lesson08_words as words
 from core.lessons.lesson import Table
 from core.lessons.lesson08_params import HORIZON
+from core.lessons.shared_params import hand_made
 from core.lessons.text import number, percent, signed
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _policy(result: Result) -> Chart:
         horizon=HORIZON,
         picked=result.picked,
         text=words.chart_text(result),
-        illustrations=("reference", *(() if result.scores_from == "votes" else ("scores",))),
+        illustrations=(*hand_made(result.candidates), *(() if result.scores_from == "votes" else ("scores",))),
         pinned_probs=pinned_probs,
     )
 

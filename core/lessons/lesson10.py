@@ -40,7 +40,7 @@ from core.lessons.lesson10_params import (
 from core.lessons.lesson10_result import Result
 from core.lessons.outline import outline
 from core.lessons.param import Values
-from core.lessons.shared_params import OWN, PRIOR, VOTES, responses
+from core.lessons.shared_params import CARRIED, PLACE, PRIOR, VOTES, responses
 from core.lessons.snippets import script
 from core.objectives.dpo import dpo_loss
 from core.stages import whiteboard, whiteboard_dpo
@@ -186,7 +186,7 @@ def history(result: Result) -> list[dict[str, Any]]:
 LESSON = Lesson(
     outline=outline(10),
     params=(PAIRS, LOSS, BETA, LR, ABOUT, EPS, ROUNDS, LABELS, SEED, REWARD, RULE, ROWS, PPO_BATCH, VIEW, STEP, PICK, VOTES, PRIOR,
-            OWN),
+            *PLACE),
     compute=compute,
     figures=figures,
     formula=formula,
@@ -207,7 +207,7 @@ LESSON = Lesson(
         Preset("ipo", "One certain label: IPO", {"l10_pairs": "one", "l10_loss": "ipo_sum", "l10_view": "logps", "l10_about": 2,
                                                  "l10_step": 60}),
     ),
-    carried=("votes", "prior_sd", "own"),
+    carried=CARRIED,
     later="KTO, ORPO and SimPO on the same pairs, PPO, DPO, RLOO and best-of-n on one gold-versus-KL chart, and the decision card.",
     sources_of_code=(dpo_loss, whiteboard_dpo.steps),
     history=history,

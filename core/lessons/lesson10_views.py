@@ -15,6 +15,7 @@ from core.figures.two_routes import two_routes
 from core.lessons import lesson10_words as words
 from core.lessons.lesson import Table
 from core.lessons.lesson10_formulas import sigmoid
+from core.lessons.shared_params import hand_made
 from core.lessons.text import number, percent, signed
 from core.policies.tokenizer import Tokenizer
 from core.policies.transformer import TinyLM, TransformerConfig
@@ -149,7 +150,7 @@ def routes_chart(result: Result, horizon: int) -> Chart:
 
 def by_hand(result: Result) -> tuple[str, ...]:
     """What in the chart was chosen by hand: the starting policy, and the taste of the simulated voter."""
-    return ("reference", "voter's scores") if result.source in ("no votes", "voter") else ("reference",)
+    return hand_made(result.candidates) + (("voter's scores",) if result.source in ("no votes", "voter") else ())
 
 
 def pairs_table(result: Result) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.lessons.param import Param, Values
+from core.stages import starting_points
 from core.stages.reward_fit import RewardFit, fit_votes
 from core.world import own_texts
 from core.world.candidates import NORWAY, CandidateSet
@@ -31,12 +32,67 @@ OWN = Param(
     help="The prompt and the answers as you edited them, packed into the link.",
 )
 
-SHARED = (VOTES, PRIOR, OWN)
+HAND = "hand"
+_RECORDED = starting_points.load()
+_PROMPTS = (
+    tuple((point.key, point.prompt) for point in _RECORDED.points) if _RECORDED else ((NORWAY.key, NORWAY.prompt),)
+)
+
+START = Param(
+    "start",
+    "The policy starts from",
+    "choice",
+    HAND,
+    options=(
+        (HAND, "probabilities set by hand"),
+        *((("sft", "the tiny LM after SFT"), ("base", "the tiny LM before SFT")) if _RECORDED else ()),
+    ),
+    widget="panel",
+    help="Whose probabilities the reference policy has: set by hand, or the tiny language model's own for these eight answers.",
+)
+EXAMPLE = Param(
+    "example",
+    "Prompt",
+    "choice",
+    NORWAY.key,
+    options=_PROMPTS,
+    widget="panel",
+    shown_if=("start", ("sft", "base")),
+    help="Prompts that the tiny LM never saw answered in training.",
+)
+EVEN = Param(
+    "even",
+    "Stated temperature, so that every bar can be seen",
+    "bool",
+    True,
+    widget="panel",
+    shown_if=("start", ("sft", "base")),
+    help="The model's log-probabilities of whole answers lie far apart. The smallest temperature is used at which no answer "
+    "holds less than 1 %; off: temperature 1.",
+)
+
+PLACE = (OWN, START, EXAMPLE, EVEN)
+SHARED = (VOTES, PRIOR, *PLACE)
+CARRIED = tuple(param.key for param in SHARED)
 
 
 def responses(values: Values) -> CandidateSet:
-    """The prompt and the responses that the lessons of the running example are about: the learner's own if there are any."""
-    return own_texts.unpack(str(values.get("own", ""))) or NORWAY
+    """The prompt and the responses that the lessons of the running example are about, and where the policy starts: the
+    learner's own words, else a recorded prompt of the tiny LM, else the example that was set by hand."""
+    own = own_texts.unpack(str(values.get("own", "")))
+    if own is not None:
+        return own
+    start = str(values.get("start", HAND))
+    if start != HAND:
+        found = starting_points.candidate_set(str(values["example"]), start, bool(values["even"]))
+        if found is not None:
+            return found
+    return NORWAY
+
+
+def hand_made(candidates: CandidateSet) -> tuple[str, ...]:
+    """What a chart of these responses has to call an illustration."""
+    return () if candidates.recorded else ("reference",)
 
 
 def fit(values: Values) -> RewardFit:

@@ -1,4 +1,4 @@
-"""The stages at the terminal: `python -m core.stages pretrain` and `python -m core.stages relay`."""
+"""The stages at the terminal: `python -m core.stages pretrain`, `… relay` and `… starts`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from core.stages import terminal
+from core.stages import starting_points, terminal
 from core.stages.evaluate import single_thread
 from core.stages.ppo import PpoConfig
 from core.stages.pretrain import PretrainConfig
@@ -31,6 +31,11 @@ def _parser() -> argparse.ArgumentParser:
     relay.add_argument("--kl-coef", type=float, default=PpoConfig.kl_coef)
     relay.add_argument("--settings", default="", help="any setting of the relay, e.g. 'sft.quality=1&labels.noise=0'")
     relay.add_argument("--weights", type=Path, default=WEIGHTS)
+    starts = commands.add_parser(
+        "starts", help="measure where the whiteboard's policies start, and write it into assets/"
+    )
+    starts.add_argument("--weights", type=Path, default=WEIGHTS)
+    starts.add_argument("--out", type=Path, default=starting_points.RECORDED)
     return parser
 
 
@@ -42,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if args.command == "pretrain":
             config = replace(PretrainConfig.from_url(args.settings), steps=args.steps, seed=args.seed)
             return terminal.pretrain_command(config, args.out, args.resume)
+        if args.command == "starts":
+            return terminal.starts_command(args.weights, args.out)
         config = RelayConfig.from_url(args.settings)
         ppo = replace(config.ppo, steps=args.steps, kl_coef=args.kl_coef)
         return terminal.relay_command(replace(config, seed=args.seed, ppo=ppo), args.weights)

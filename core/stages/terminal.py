@@ -17,7 +17,7 @@ from core.lm_records import (
     SupervisedStep,
 )
 from core.policies import checkpoint
-from core.stages import model_card
+from core.stages import model_card, record_starts, starting_points
 from core.stages.pretrain import PretrainConfig, begin, pretrain
 from core.stages.relay import RelayConfig, RelayState, relay
 from core.stages.world_task import documents, load_base, tokenizer, world_task
@@ -133,3 +133,11 @@ def _report(record: Record, seconds: float) -> None:
             print(f"  {prompt}  ⟶  {answer or '(nothing)'}  [{gold:+.1f}]")
     elif isinstance(record, Diverged):
         print(f"\n{record.sentence}")
+
+
+def starts_command(weights: Path, out: Path) -> int:
+    """Record where the whiteboard's policies start. Returns the exit code."""
+    recording = record_starts.record(load_base(weights))
+    starting_points.save(recording, out)
+    print(f"Measured {len(recording.points)} prompts under weights {recording.weights_sha256[:16]}…; wrote {out.name}.")
+    return 0

@@ -73,6 +73,7 @@ def chart(shown: Chart, *, token: int, ended: bool, report: Report) -> None:
         "badge": shown.badge,
         "badge_help": BADGE_HELP[shown.badge],
         "illustrations": shown.illustrations,
+        "recordings": shown.recordings,
         "figure": shown.figure,
         "frames": shown.frames,
         "compact": shown.compact,

@@ -18,14 +18,19 @@ def visible(param: Param, values: Values) -> bool:
     return values.get(key) in wanted
 
 
-def control(param: Param, values: Values, *, disabled: bool = False) -> None:
+def control(param: Param, values: Values, *, disabled: bool = False, key: str = "", **extra: Any) -> None:
     """Draw the widget of one setting. Its value is in the session already, so no default is given here.
+
+    `key` gives the widget a key of its own, for a setting that more than one page shows; `extra` goes to the widget.
 
     Raises ValueError for a kind that no standard widget shows.
     """
+    if key:
+        st.session_state[key] = st.session_state[param.key]
     common = {
+        **extra,
         "label": param.label,
-        "key": param.key,
+        "key": key or param.key,
         "help": param.help or None,
         "disabled": disabled,
         "label_visibility": "collapsed" if param.bare else "visible",

@@ -9,8 +9,11 @@ import streamlit as st
 from core.lessons import export
 from core.lessons import same_name as dialects
 from core.lessons.lesson import Lesson
-from core.lessons.shared_params import responses
+from core.lessons.param import Values
+from core.lessons.shared_params import PLACE, responses
+from core.lessons.text import percent, plain
 from core.ui import room, settings
+from core.ui.controls import control, visible
 from core.world import own_texts
 from core.world.candidates import MAX_PROMPT_CHARACTERS, MAX_RESPONSE_CHARACTERS
 
@@ -37,11 +40,16 @@ def exports(lesson: Lesson, result: Any) -> None:
 
 
 def own_answers(lesson: Lesson, result: Any) -> None:
-    """A form for one's own prompt and answers. They stay through the page and travel in the link; votes start anew."""
-    now = responses(settings.values(lesson))
+    """Where the policy starts, and a form for one's own prompt and answers. Both stay through the page and travel in the
+    link; votes start anew, because they were about other texts."""
+    values = settings.values(lesson)
+    now = responses(values)
+    if now.key != "own":
+        _start(lesson, values)
+        st.divider()
     st.markdown(
-        "Write your own prompt and answers. Features are measured on your words; the key word is whatever you call right. "
-        "Your votes start anew, because they were about other texts."
+        "Or write your own prompt and answers. Features are measured on your words; the key word is whatever you call right. "
+        "Your votes start anew, because they were about other texts; the starting probabilities are then set by hand."
     )
     with st.form(f"l{lesson.number}_own_form", border=False):
         first, second = st.columns([3, 1])
@@ -50,7 +58,7 @@ def own_answers(lesson: Lesson, result: Any) -> None:
         columns = st.columns(2)
         texts = [
             columns[i % 2].text_input(
-                f"Answer {i + 1} · {candidate.name}", candidate.text, max_chars=MAX_RESPONSE_CHARACTERS
+                f"Answer {i + 1} · {plain(candidate.name)}", candidate.text, max_chars=MAX_RESPONSE_CHARACTERS
             )
             for i, candidate in enumerate(now.candidates)
         ]
@@ -58,7 +66,27 @@ def own_answers(lesson: Lesson, result: Any) -> None:
     if use:
         _use(prompt, key_word, tuple(texts))
     if now.key == "own":
-        st.button("Back to Norway", key=f"l{lesson.number}_own_reset", on_click=_back)
+        st.button("Back to the tiny world", key=f"l{lesson.number}_own_reset", on_click=_back)
+
+
+def _start(lesson: Lesson, values: Values) -> None:
+    """Whose probabilities the reference policy has, and for which prompt."""
+    for param in PLACE:
+        if param.kind in ("choice", "bool") and visible(param, values):
+            control(param, values, key=f"l{lesson.number}_{param.key}", on_change=_moved, args=(lesson, param.key))
+    now = responses(values)
+    lowest, highest = min(now.ref_probs), max(now.ref_probs)
+    st.caption(
+        f"The reference policy is {now.origin}; its bars lie between {percent(lowest, 2)} and {percent(highest)}."
+    )
+
+
+def _moved(lesson: Lesson, key: str) -> None:
+    """Take over a choice of the start; votes were about other texts if the prompt changed."""
+    settings.put(key, st.session_state[f"l{lesson.number}_{key}"])
+    if key == "example":
+        settings.put("votes", "")
+    settings.rewind(lesson)
 
 
 def _use(prompt: str, key_word: str, texts: tuple[str, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -85,7 +86,10 @@ def _charts(lesson: Lesson, result: Any) -> None:
         elif name == "ahead" and step_key:
             st.session_state[f"l{lesson.number}_ahead"] = int(lesson.param(step_key).nearest(float(value)))
 
+    candidates = getattr(result, "candidates", None)
+    recordings = ("reference",) if candidates is not None and candidates.recorded else ()
     for shown in lesson.figures(result):
+        shown = replace(shown, recordings=recordings)
         components.chart(shown, token=settings.token(), ended=_ended(shown.frames, result), report=report)
 
 
@@ -202,7 +206,7 @@ MORE = {
     "why": "Why",
     "check": "Check yourself",
     "code": "Code",
-    "own": "Your own answers",
+    "own": "Prompt and start",
     "same": "Same name, different number",
     "export": "Export",
     "controls": "All settings",

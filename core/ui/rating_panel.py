@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.lessons.lesson import Lesson
+from core.lessons.lesson04 import LESSON
 from core.lessons.param import Values
 from core.lessons.text import plain, plural
 from core.statistics.by_hand import (
@@ -43,9 +44,7 @@ def _ways_on(result: Any, hand: Hand) -> None:
         st.button("Stop here: show me", key="rate_stop", on_click=_put, args=(replace(hand, stopped=True),))
     if hand.phase == "done":
         st.button("Start again", key="rate_again", on_click=_put, args=(Hand(),))
-        st.button(
-            "Now with many raters", key="rate_onward", type="primary", on_click=settings.put, args=("l4_view", "budget")
-        )
+        st.button("Now with many raters", key="rate_onward", type="primary", on_click=_onward)
     else:
         st.button(
             "Let a simulated rater finish",
@@ -105,6 +104,12 @@ def _undone(hand: Hand) -> Hand:
 
 def _put(hand: Hand) -> None:
     settings.put(KEY, encode(hand))
+
+
+def _onward() -> None:
+    """The budget view, with the row in the formula where it is by default: rows of one view mean nothing in another."""
+    settings.put("l4_view", "budget")
+    settings.put("l4_pick", LESSON.param("l4_pick").default)
 
 
 def _finish(result: Any) -> None:

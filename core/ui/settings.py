@@ -72,10 +72,17 @@ def later(changes: dict[str, Value]) -> None:
     st.session_state[PENDING] = {**st.session_state.get(PENDING, {}), **changes}
 
 
-def set_step(key: str, value: int) -> None:
+def set_step(key: str, value: Value) -> None:
     """Set the player's step from the server: the browser then jumps there."""
     put(key, value)
     st.session_state[TOKEN] = token() + 1
+
+
+def rewind(lesson: Lesson) -> None:
+    """Put the player of a lesson back to its start: what it showed was another run."""
+    for param in lesson.params:
+        if param.widget == "player":
+            set_step(param.key, param.default)
 
 
 def token() -> int:

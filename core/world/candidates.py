@@ -28,7 +28,7 @@ class CandidateSet:
 
     `key_word` is the word whose presence the feature "key word" measures. `ref_probs` are the starting
     (reference) probabilities in the order of `candidates`; they sum to 1. `origin` says in plain words where
-    those probabilities come from, and is printed beside them.
+    those probabilities come from, and is printed beside them; `recorded` says that a model gave them, not a hand.
     """
 
     key: str
@@ -37,6 +37,7 @@ class CandidateSet:
     candidates: tuple[Candidate, ...]
     ref_probs: tuple[float, ...]
     origin: str
+    recorded: bool = False
 
     def __post_init__(self) -> None:
         if not 2 <= len(self.candidates) <= 8:

@@ -131,9 +131,11 @@ class Lab {
     this.root.querySelector(".pg-badge").className = `pg-badge pg-${data.badge}`;
     this.root.querySelector(".pg-badge").title = data.badge_help;
     const hand = this.root.querySelector(".pg-hand");
-    hand.hidden = data.illustrations.length === 0;
-    hand.textContent = data.illustrations.length ? `by hand: ${data.illustrations.join(", ")}` : "";
-    hand.title = "illustration: chosen by hand, not computed";
+    const kept = data.recordings.length ? [`recorded: ${data.recordings.join(", ")}`] : [];
+    const made = data.illustrations.length ? [`by hand: ${data.illustrations.join(", ")}`] : [];
+    hand.hidden = kept.length + made.length === 0;
+    hand.textContent = [...kept, ...made].join(" · ");
+    hand.title = "by hand: an illustration, chosen and not computed; recorded: a real run, kept with its settings";
     set(".pg-text", data.text);
     this.plot.setAttribute("aria-label", data.text);
     if (!this.hasPlayer) return;
