@@ -136,7 +136,9 @@ def check_claim(sentence, lead, pairs, other):
         assert turns == 0 or "cross" in sentence
         return "not separable"
     claimed = {"above": set(), "below": set()}
-    for who, places in re.findall(r"(comparisons|raw means|standardised means) lead at ((?:\d| to |, | and )+)", sentence):
+    for who, places in re.findall(
+        r"(comparisons|raw means|standardised means) lead at ((?:\d| to |, | and )+)", sentence
+    ):
         for part in re.split(r", | and ", places):
             first, _, last = part.partition(" to ")
             run = [k for k, budget in enumerate(BUDGETS) if int(first) <= budget <= int(last or first)]
@@ -266,3 +268,15 @@ def test_scales_that_do_not_fit():
     result = preset("scales")
     assert int(re.search(r"\*\*(\d+) of 30\*\* cases", " ".join(LESSON.says(result))).group(1)) >= 3
     assert np.ptp(result.ratings[:, result.better]) >= 2
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3, 1.0, 3.0])
+def test_the_question_about_fair_raters_is_marked_from_its_own_simulation(noise):
+    question = LESSON.quiz(at(noise=noise))[1]
+    raw, pairs = ((float(m), float(h)) for m, h in re.findall(r"(-?\d\.\d+) ± (\d\.\d+)", question.because))
+    apart = abs(raw[0] - pairs[0]) > raw[1] + pairs[1] + 0.01
+    if apart:
+        assert question.answer == (0 if raw[0] > pairs[0] else 1)
+    else:
+        assert question.answer in (2, 0 if raw[0] > pairs[0] else 1)
+    assert ("rounding" in question.because) == (question.answer == 1)
