@@ -28,7 +28,8 @@ def report(name: str, figures: dict[str, float], goals: dict[str, float], how: s
         known = f"   baseline {before[key]:.3g}" if key in before else ""
         print(f"  {key:<28}{value:>10.3f}{known}{verdict}")
     if "--save" in sys.argv:
-        machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+        load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+        machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}{load}"
         kept = {"how": how, "machine": machine, "goals": goals, "figures": {k: round(v, 4) for k, v in figures.items()}}
         path.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         print(f"  saved as {path.relative_to(HERE.parents[1])}")
