@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from core.version import VERSION
 
 ROOT = Path(__file__).parents[1]
 
@@ -199,6 +202,11 @@ def test_no_file_names_a_registry_or_a_machine():
         if match:
             hits.append(f"{path.relative_to(ROOT)}: {match.group()}")
     assert hits == []
+
+
+def test_the_version_is_one():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert version == VERSION
 
 
 def test_nothing_heavy_or_generated_is_committed():
