@@ -25,7 +25,8 @@ class Chart:
     the arrays that differ at step k; without frames the chart stands still. `step` is the step shown, `horizon` the last
     step that can be asked for. `compact` overrides the layout where the chart is narrower than 560 px, and the traces
     in `wide_only` are left out there. `text` says in words what the chart shows at this step. `illustrations` names
-    traces whose numbers were chosen by hand inside a chart that is otherwise computed, `recordings` those that were kept. `primary` names the player's large
+    traces whose numbers were chosen by hand inside a chart that is otherwise computed,
+    `recordings` those that were kept. `primary` names the player's large
     button where it should play instead of going one step on ("Fit"); `play_ms` is the time a frame stands while playing;
     `autoplay` plays once as soon as the chart is painted (not where the visitor asked for reduced motion).
     """

@@ -14,8 +14,9 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("B", "one step back"),
     ("P", "play or pause"),
     ("0", "back to the start"),
-    ("← →", "move a slider that has the focus; vote left or right in lesson 6"),
-    ("T S U", "tie, skip, undo a vote in lesson 6"),
+    ("← →", "move a slider that has the focus; vote left or right in lessons 4 and 6"),
+    ("T S U", "tie, skip (lesson 6), undo a vote"),
+    ("1 … 7", "rate an answer in lesson 4"),
     ("Tab", "go to the next control; Enter or space presses it"),
     ("K", "this overlay"),
 )
