@@ -26,6 +26,7 @@ from core.stages.task import Prompt, Task
 from core.stages.training import State, decayed, out_of_range
 
 _LOSS_LIMIT = 20.0  # nats per principle; a blind guess costs ln 2
+_PILE = 8  # written answers to pick each exercise from
 
 
 @dataclass(frozen=True)
@@ -145,19 +146,43 @@ class JudgeModel(TinyLM):
 def exercises(policy: TinyLM, task: Task, n: int, seed: int, held_out: bool = False) -> tuple[Exercise, ...]:
     """`n` marked answers: one half sampled from `policy`, the other written by demonstrators of every quality.
 
-    The model's own answers alone break some principles too rarely to learn from.
+    The model's own answers break some principles too rarely to learn from, so the demonstrators' half is picked from a
+    larger pile such that every principle is broken in it as evenly as the pile allows.
     """
     rng = random.Random(f"exercises/{seed}/{held_out}")
-    prompts = task.draw(n, rng, held_out)
     half = n // 2
-    generator = torch.Generator().manual_seed(seed + 30_011 + held_out)
-    answers = sample_answers(policy, task, prompts[:half], generator) if half else []
-    for prompt in prompts[half:]:
-        answers.append(tuple(task.tokenizer.encode(task.demonstrate(prompt, rng.random(), rng), end=True)))
-    return tuple(
-        Exercise(tuple(task.ids(prompt)), ids, _broken(task, prompt, ids))
-        for prompt, ids in zip(prompts, answers, strict=True)
-    )
+    prompts = task.draw(half, rng, held_out)
+    answers = sample_answers(policy, task, prompts, torch.Generator().manual_seed(seed + 30_011 + held_out))
+    own = [_marked(task, prompt, ids) for prompt, ids in zip(prompts, answers, strict=True)]
+    pile = []
+    for prompt in task.draw(_PILE * (n - half), rng, held_out):
+        text = task.demonstrate(prompt, rng.random(), rng)
+        pile.append(_marked(task, prompt, tuple(task.tokenizer.encode(text, end=True))))
+    return (*own, *_evenly(pile, n - half))
+
+
+def _evenly(pile: list[Exercise], n: int) -> list[Exercise]:
+    """`n` of the pile: one that breaks each principle in turn (and one that breaks none), while there are any left."""
+    wanted: list[list[Exercise]] = [[e for e in pile if e.broken[i]][::-1] for i in range(len(PRINCIPLES))]
+    wanted.append([e for e in pile if not any(e.broken)][::-1])
+    picked: list[Exercise] = []
+    taken: set[int] = set()
+    while len(picked) < n:
+        before = len(picked)
+        for column in wanted:
+            while column and id(column[-1]) in taken:
+                column.pop()
+            if column and len(picked) < n:
+                picked.append(column.pop())
+                taken.add(id(picked[-1]))
+        if len(picked) == before:  # nothing is left to alternate with
+            picked += [e for e in pile if id(e) not in taken][: n - len(picked)]
+            break
+    return picked
+
+
+def _marked(task: Task, prompt: Prompt, ids: Ids) -> Exercise:
+    return Exercise(tuple(task.ids(prompt)), ids, _broken(task, prompt, ids))
 
 
 def _broken(task: Task, prompt: Prompt, ids: Ids) -> tuple[bool, ...]:
