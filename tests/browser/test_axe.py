@@ -1,8 +1,8 @@
 """axe-core on every page, every built lesson and every view of it, in both themes, on a laptop and on a phone.
 
-In the light theme all rules run at both sizes. The dark theme differs in nothing but colours, and colours do not depend on
-the width: there the rules about colour run on every view, and on a phone for the first one. Views behind the first are
-looked at where they differ: in the lab.
+All rules run on every page and on the first view of every lesson, light, at both sizes. What else there is differs from
+that in part only, and is looked at in that part: another view in the lab, the dark theme in its colours, and another view
+on a phone in what the width decides.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ axe_package = pytest.importorskip("axe_playwright_python", reason="axe-core is n
 PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 LAB = ".st-key-lab"
 FAILING = ("critical", "serious", "moderate")
-COLOUR_RULES = ["color-contrast", "link-in-text-block"]
+COLOUR_RULES = ("color-contrast", "link-in-text-block")
+WIDTH_RULES = ("scrollable-region-focusable", "target-size", "avoid-inline-spacing", "css-orientation-lock")
 # Faults of Streamlit itself that no style of ours can mend: (rule, selector, reason).
 NOT_OURS = (
     (
@@ -50,10 +51,10 @@ _RUN = """
 """
 
 
-def _faults(page, theme: str, part: str = ":root") -> set[str]:
-    """What axe finds in a part of the page as it stands, one line an element."""
+def _faults(page, rules: tuple[str, ...] = (), part: str = ":root") -> set[str]:
+    """What axe finds in a part of the page as it stands, one line an element. Without `rules`, all of them run."""
     page.evaluate("source => { window.axe || (0, eval)(source); }", _axe())
-    options = {"resultTypes": ["violations"]} | ({"runOnly": COLOUR_RULES} if theme == "dark" else {})
+    options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
     known = [[rule, selector] for rule, selector, _ in NOT_OURS]
     return {
         f"{rule['impact']} {rule['id']}: {node['html'][:160]} ({(node['any'] + node['all'] + node['none'])[0]['message']})"
@@ -64,13 +65,14 @@ def _faults(page, theme: str, part: str = ":root") -> set[str]:
 
 
 def _at_both_sizes(page, theme: str, where: str, part: str = ":root") -> dict[str, str]:
-    found = dict.fromkeys(_faults(page, theme, part), f"{where}, laptop")
-    if theme == "dark" and part != ":root":
-        return found
-    page.set_viewport_size(PHONE)
-    settle(page)
-    found |= dict.fromkeys(_faults(page, theme, part), f"{where}, phone")
-    page.set_viewport_size(LAPTOP)
+    """Faults with the place where they were found."""
+    colours = COLOUR_RULES if theme == "dark" else ()
+    found = dict.fromkeys(_faults(page, colours, part), f"{where}, laptop")
+    if part == ":root" or theme == "light":
+        page.set_viewport_size(PHONE)
+        settle(page)
+        found |= dict.fromkeys(_faults(page, colours if part == ":root" else WIDTH_RULES, part), f"{where}, phone")
+        page.set_viewport_size(LAPTOP)
     return found
 
 
@@ -120,19 +122,20 @@ def test_every_view_of_a_lesson(watched, server, lesson, theme):
 def test_what_opens_on_demand(watched, server, theme):
     """The panels below a lesson, the tools, and the overlay with keys and symbols: the same for every lesson."""
     page = watched.open(f"{server}/trace_one_example?lesson=8&l8_step=5", color_scheme=theme)
+    rules = COLOUR_RULES if theme == "dark" else ()
     found = {}
     panels = page.locator(".st-key-l8_more [role=radio]").all_inner_texts()
     assert len(panels) >= 5
     for label in panels:
         _choose(page, "l8_more", label)
-        found |= dict.fromkeys(_faults(page, theme, ".st-key-more"), label)
+        found |= dict.fromkeys(_faults(page, rules, ".st-key-more"), label)
     page.click(".st-key-tool_more button")
     page.wait_for_selector(".st-key-tool_projector")
-    found |= dict.fromkeys(_faults(page, theme, '[data-testid="stPopoverBody"]'), "tools")
+    found |= dict.fromkeys(_faults(page, rules, '[data-testid="stPopoverBody"]'), "tools")
     page.keyboard.press("Escape")
     page.click(".st-key-tool_keys button")
     page.wait_for_selector("[role=dialog] li")
-    found |= dict.fromkeys(_faults(page, theme, "[role=dialog]"), "keys")
+    found |= dict.fromkeys(_faults(page, rules, "[role=dialog]"), "keys")
     assert not found, _say(found)
 
 
@@ -143,8 +146,8 @@ def test_axe_would_notice(watched, server):
         "() => { const n = document.createElement('div'); n.innerHTML = '<button></button><p style=\"color:#aaa;"
         "background:#fff\">pale</p>'; document.querySelector('.pg-home').prepend(n); }"
     )
-    assert {fault.split(":")[0] for fault in _faults(page, "light")} >= {
+    assert {fault.split(":")[0] for fault in _faults(page)} >= {
         "critical button-name",
         "serious color-contrast",
     }
-    assert any("color-contrast" in fault for fault in _faults(page, "dark"))
+    assert any("color-contrast" in fault for fault in _faults(page, COLOUR_RULES))
