@@ -42,6 +42,7 @@ def check_painted(page):
         assert lab.locator(".barlayer path, .scatterlayer path, .heatmaplayer image, .contourlayer path").count() > 0
         assert lab.locator(".pg-badge").inner_text() in ("live", "recorded", "illustration")
     assert page.locator(".stException, .stError").count() == 0
+    assert page.get_by_text("could not be shown").count() == 0
     too_wide = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
     assert too_wide <= 1, f"the page is {too_wide} px wider than the screen"
 

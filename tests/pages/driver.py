@@ -43,6 +43,8 @@ def check(at: AppTest) -> None:
     """No exception, no error box, and no number that is none anywhere in the texts."""
     assert not at.exception, [problem.message for problem in at.exception]
     assert not at.error, [problem.value for problem in at.error]
+    # A part that failed is replaced by a sentence, so that a visitor sees no traceback; here it is a failure.
+    assert not [warning.value for warning in at.warning if "could not be shown" in warning.value]
     for element in (*at.markdown, *at.caption, *at.latex):
         words = element.value.replace("\\", " ").replace("*", " ").replace("$", " ").split()
         assert not {"nan", "NaN", "inf", "None"} & set(words), element.value
