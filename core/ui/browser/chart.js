@@ -57,6 +57,10 @@ function setPath(target, path, value) {
 
 const withoutArrays = (traces) => JSON.stringify(traces, (k, v) => (k === "x" || k === "y" ? undefined : v));
 
+// Everything in a layout that bars are read against: the main axes, the picked row, the labels.
+const FRAME_KEYS = ["xaxis", "yaxis", "xaxis2", "shapes", "height", "font"];
+const frameOf = (layout) => JSON.stringify(FRAME_KEYS.map((key) => layout[key]));
+
 class Lab {
   constructor(root) {
     this.root = root;
@@ -93,7 +97,10 @@ class Lab {
     this.resize = new ResizeObserver(() => this.onResize());
     this.resize.observe(this.plot);
     this.themeWatch = setInterval(() => {
-      if (this.data && this.drawn && themeNow() !== this.theme) this.draw(true);
+      const { theme, scale } = this;
+      if (!this.data || !this.drawn) return;
+      this.measure();
+      if (theme !== this.theme || scale !== this.scale) this.draw(true);
     }, 800);
   }
 
@@ -231,14 +238,20 @@ class Lab {
 
   frame() { return this.data.frames[this.step] || {}; }
 
-  figure() {
-    const { figure, compact, wide_only } = this.data;
+  // Asking the browser for sizes and colours makes it lay out the whole page anew, so it is asked only when they may change.
+  measure() {
     this.theme = themeNow();
+    this.isCompact = this.plot.clientWidth < COMPACT_PX;
+    this.scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+  }
+
+  figure() {
+    if (!this.theme) this.measure();
+    const { figure, compact, wide_only } = this.data;
     const colours = COLOURS[this.theme];
     const data = paint(structuredClone(figure.data), colours);
     const layout = paint(structuredClone(figure.layout), colours);
     for (const [trace, arrays] of Object.entries(this.frame())) Object.assign(data[trace], structuredClone(arrays));
-    this.isCompact = this.plot.clientWidth < COMPACT_PX;
     if (this.isCompact) {
       for (const [path, value] of Object.entries(compact)) setPath(layout, path, value);
       for (const trace of wide_only) {
@@ -253,7 +266,7 @@ class Lab {
       }
     }
     if (this.isCompact) for (const note of layout.annotations || []) if (note.y < 0.2) note.font = { ...note.font, size: 9 };
-    const scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    const { scale } = this;
     const font = { family: "Inter, sans-serif", color: colours.text, size: 13, ...(layout.font || {}) };
     Object.assign(layout, {
       font, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
@@ -265,34 +278,56 @@ class Lab {
   }
 
   draw(force) {
+    if (!force && this.drawn && window.Plotly && this.move()) return;
     this.queue = this.queue.then(() => this.drawNow(force)).catch((error) => {
       this.root.querySelector(".pg-problem").textContent = `The chart could not be drawn: ${error.message}.`;
     });
   }
 
+  // Where only numbers differ, bars move at once and before anything else on the page is drawn: no promise is waited for.
+  // What touches the small axes and notes comes when they have arrived, because it costs far more.
+  move() {
+    const wanted = this.figure();
+    if (this.drawn.shape !== withoutArrays(wanted.data) || this.drawn.frame !== frameOf(wanted.layout)) return false;
+    this.glide(window.Plotly, wanted.data, GLIDE_MS);
+    if (this.drawn.layout !== JSON.stringify(wanted.layout)) this.settleLater();
+    return true;
+  }
+
   async drawNow(force) {
     const Plotly = await loadPlotly();
     const wanted = this.figure();
-    const shape = withoutArrays(wanted.data);
-    const layout = JSON.stringify(wanted.layout);
-    if (!this.drawn || force) {
+    const first = !this.drawn;
+    this.remember(wanted); // before Plotly fills in its own defaults
+    if (first || force) {
       await Plotly.newPlot(this.plot, wanted.data, wanted.layout, { displayModeBar: false, responsive: false });
-      if (!this.drawn) this.plot.on("plotly_click", (event) => this.onClick(event));
+      if (first) this.plot.on("plotly_click", (event) => this.onClick(event));
       this.root.dataset.painted = "yes";
-      if (!this.drawn && this.data.autoplay && !calm()) this.later(() => this.play());
-    } else if (this.drawn.shape !== shape || this.drawn.layout !== layout) {
-      // New labels or axes at once, bars still where they were; then they glide.
-      const arrays = (trace, i) => {
-        const before = this.plot.data[i];
-        const same = before && before.type === trace.type && before.x?.length === trace.x?.length;
-        return same ? { ...trace, x: before.x, y: trace.y } : trace;
-      };
-      await Plotly.react(this.plot, wanted.data.map(arrays), wanted.layout);
-      await this.glide(Plotly, wanted.data, GLIDE_MS);
-    } else {
-      await this.glide(Plotly, wanted.data, GLIDE_MS);
+      if (first && this.data.autoplay && !calm()) this.later(() => this.play());
+      return;
     }
-    this.drawn = { shape, layout };
+    // New labels or a new main axis at once, bars still where they were; then they glide.
+    const arrays = (trace, i) => {
+      const before = this.plot.data[i];
+      const same = before && before.type === trace.type && before.x?.length === trace.x?.length;
+      return same ? { ...trace, x: before.x, y: trace.y } : trace;
+    };
+    await Plotly.react(this.plot, wanted.data.map(arrays), wanted.layout);
+    this.glide(Plotly, wanted.data, GLIDE_MS);
+  }
+
+  remember({ data, layout }) {
+    this.drawn = { shape: withoutArrays(data), layout: JSON.stringify(layout), frame: frameOf(layout) };
+  }
+
+  settleLater() {
+    clearTimeout(this.settle);
+    this.settle = setTimeout(() => {
+      if (this.timer) return this.settleLater();
+      const wanted = this.figure();
+      this.remember(wanted);
+      window.Plotly.react(this.plot, wanted.data, wanted.layout);
+    }, GLIDE_MS + 80);
   }
 
   animate(duration) {
@@ -321,8 +356,11 @@ class Lab {
 
   onResize() {
     if (!this.drawn || !this.plot.clientWidth) return;
-    if ((this.plot.clientWidth < COMPACT_PX) !== this.isCompact) this.draw(true);
-    else window.Plotly.Plots.resize(this.plot);
+    const before = this.isCompact;
+    this.measure();
+    if (before !== this.isCompact) this.draw(true);
+    else if (this.plot.clientWidth !== this.width) window.Plotly.Plots.resize(this.plot);
+    this.width = this.plot.clientWidth;
   }
 
   toggleText() {
@@ -343,6 +381,7 @@ class Lab {
     clearInterval(this.timer);
     clearInterval(this.themeWatch);
     clearTimeout(this.soon);
+    clearTimeout(this.settle);
     this.resize.disconnect();
     document.removeEventListener("keydown", this.onKey);
     if (window.Plotly && this.drawn) window.Plotly.purge(this.plot);
