@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 from core.policies.checkpoint import Checkpoint
 from core.policies.transformer import TinyLM
 from core.stages import sft as sft_stage
@@ -29,7 +32,7 @@ def record(base: Checkpoint, config: SftConfig | None = None) -> Recording:
     for _ in sft_stage.sft(state, shown, config):
         pass
     points = tuple(_measured(found, base.model, state.model) for found in _sets())
-    return Recording(VERSION, base.sha256, config.to_url(), points)
+    return Recording(VERSION, base.sha256, json.dumps(asdict(config)), points)
 
 
 def _sets() -> list[ResponseSet]:
