@@ -22,14 +22,14 @@ class Role:
 # Okabe–Ito hues, darkened for the light theme or lightened for the dark one until they keep 3:1 against the page.
 ROLES: dict[str, Role] = {
     "reference": Role("the frozen reference policy", "#6B6F76", "#A9AEB8", "square-open", "dot"),
-    "old": Role("the policy before this update", "#5591BF", "#4A7BA6", "square", "dash"),
+    "old": Role("the policy before this update", "#4F8EBC", "#4A7BA6", "square", "dash"),
     "new": Role("the policy after this update", "#0072B2", "#56B4E9", "circle", "solid"),
     "optimum": Role("the optimum π*", "#B37400", "#E69F00", "diamond", "dashdot"),
     "chosen": Role("the preferred response", "#00795A", "#2FC79A", "triangle-up", "solid"),
     "rejected": Role("the response that lost", "#BF4F00", "#F08A3C", "triangle-down", "dash"),
     "gold": Role("true quality, known in the toy world", "#8A6D00", "#F0E442", "star", "solid"),
     "proxy": Role("what the reward model says", "#A8437F", "#E08CBB", "x", "dash"),
-    "human": Role("labels by people", "#3A5FA8", "#8FB3F0", "circle", "solid"),
+    "human": Role("labels by people", "#3A5FA8", "#8FB3F0", "pentagon", "longdashdot"),
     "ai": Role("labels by a model", "#A03A32", "#FF8F80", "cross", "longdash"),
 }
 

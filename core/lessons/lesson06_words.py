@@ -111,7 +111,8 @@ def _fit(result: Result) -> tuple[str, ...]:
         )
     if np.ptp(fit.scores) < 1e-9:
         return (
-            f"Your {plural(fit.n_votes, 'vote')} cancel out: every score is {number(0.0)}, so the model has learned no preference.",
+            f"Your {plural(fit.n_votes, 'vote leaves', 'votes leave')} nothing to tell answers apart: every score is "
+            f"{number(0.0)}, so the model has learned no preference.",
         )
     best = int(np.argmax(result.scores))
     spread = f" ± {number(fit.score_sd[best])}" if result.fitted else ""
@@ -138,7 +139,7 @@ def mean_loss(result: Result, scores: np.ndarray) -> float:
 def _hand(result: Result) -> tuple[str, ...]:
     best = int(np.argmax(result.scores))
     top = (
-        "All your weights give the same score to every answer"
+        f"Your weights give every answer the same score, {number(float(result.scores[0]))}"
         if np.ptp(result.scores) < 1e-9
         else f"With these weights “{plain(result.candidates.names[best])}” scores highest, **{signed(result.scores[best])}**"
     )
@@ -187,7 +188,9 @@ def _shift(result: Result) -> tuple[str, ...]:
 
     plain_loss, centred, prior = shifted_losses(result, (0.0, result.shift))
     if all(vote.share == 0.5 for vote in result.fit.votes):
-        return (f"All {plural(result.fit.n_votes, 'vote')} are ties, so there is no decided vote to measure with.",)
+        return (
+            f"There are ties only ({plural(result.fit.n_votes, 'vote')}), so there is no decided vote to measure with.",
+        )
     return (
         f"c = {number(result.shift, 1)} moves the loss of your votes by **{number(abs(plain_loss[1] - plain_loss[0]), 6)}**: "
         "only differences of scores count.",
@@ -218,7 +221,7 @@ def _agreement(result: Result) -> str:
     fit = result.fit
     against = f"mean loss {number(fit.linear.nll / fit.n_votes)} against ln 2 = {number(LN2)} for a coin toss"
     if fit.agreement is None:
-        return f"All {fit.n_votes} are ties, {against}."
+        return f"There are ties only ({fit.n_votes}), {against}."
     decided = sum(vote.share != 0.5 for vote in fit.votes)
     repeated = round(fit.agreement * decided)
     both_ways = _contradictions(result)

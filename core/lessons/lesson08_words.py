@@ -115,10 +115,13 @@ def _ratio(result: Result, step: PolicyStep, i: int) -> Lines:
     epoch = step.epochs[result.epoch - 1]
     rho, clipped, a = epoch.ratios[i], epoch.clipped_ratios[i], step.advantages[i]
     clip_wins, equal = epoch.clip_won[i], epoch.unclipped[i] == epoch.clipped[i]
-    free = r"\;\checkmark" if not clip_wins and not equal else ""
-    held = r"\;\checkmark" if clip_wins else ""
+    silent = step.weights[i] == 0
+    free = r"\;\checkmark" if not clip_wins and not equal and not silent else ""
+    held = r"\;\checkmark" if clip_wins and not silent else ""
     verdict = (
-        r"\text{clip wins: gradient } 0"
+        r"\text{not drawn: weight } 0"
+        if silent
+        else r"\text{clip wins: gradient } 0"
         if clip_wins
         else r"\text{both equal: no clip}"
         if equal
@@ -196,14 +199,15 @@ def says(result: Result) -> tuple[str, ...]:
     """What the state shows, in one to four sentences; each holds a number or a direction taken from it."""
     if result.view == "kl":
         return _says_estimators(result)
-    sentences = _says_policy(result)
+    special: list[str] = []
     if result.reward == "hacked" and result.step:
-        sentences += (_says_hacked(result),)
+        special.append(_says_hacked(result))
     if result.config.kl_target is not None and result.now:
-        sentences += (_says_adaptive(result, result.now),)
+        special.append(_says_adaptive(result, result.now))
     if result.pinned and result.step:
-        sentences += (_says_pinned(result),)
-    return sentences
+        special.append(_says_pinned(result))
+    # What was switched on is said first of all; a screen holds three sentences.
+    return (*_says_policy(result)[: 3 - len(special)], *special)
 
 
 def _says_estimators(result: Result) -> tuple[str, ...]:
@@ -251,11 +255,13 @@ def _says_hacked(result: Result) -> str:
 
 def _says_adaptive(result: Result, record: PolicyStep) -> str:
     following = result.steps[record.index].kl_coef if record.index < len(result.steps) else record.kl_coef
-    word = "rises" if following > record.kl_coef else "falls" if following < record.kl_coef else "stays"
-    return (
-        f"The batch's k1 was {number(record.k1, 3)} against the target {number(result.config.kl_target or 0.0)}, so kl\\_coef {word} "
-        f"from {number(record.kl_coef, 3)} to {number(following, 3)}."
+    change = following - record.kl_coef
+    move = (
+        f"stays at {number(record.kl_coef, 3)}"
+        if abs(change) < 5e-4
+        else f"{'rises' if change > 0 else 'falls'} from {number(record.kl_coef, 3)} to {number(following, 3)}"
     )
+    return f"The batch's k1 was {number(record.k1, 3)} against the target {number(result.config.kl_target or 0.0)}, so kl\\_coef {move}."
 
 
 def _says_pinned(result: Result) -> str:
@@ -376,7 +382,7 @@ WHY = Why(
         "PPO never sees the best answer. It samples answers from its own policy, scores them, and moves probability towards "
         "those that did better than the batch's mean. Two leashes hold it. The clip compares with the policy of *this batch*: "
         "once a ratio has passed 1 ± ε in the wanted direction, its gradient is zero. The KL penalty compares with the *frozen "
-        "reference*: it sets where the run ends, at π\\* ∝ π_ref · exp(r / kl_coef)."
+        "reference*: with the k1 estimate it sets where the run ends, at π\\* ∝ π_ref · exp(r / kl_coef)."
     ),
     misconception="“The KL penalty makes the steps small.” It does not: it moves the goal. Clip, learning rate and epochs set the pace.",
     sources=(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,7 +32,8 @@ class Param:
     `marks` lists the legal numbers of a "float" or "int" whose useful range spans several powers of ten; otherwise
     they run from `low` to `high` in steps of `step`. `options` maps the legal texts of a "choice" to their labels.
     `shown_if` names a choice and the values of it that leave this setting in use; `limit_key` names an "int" whose present
-    value is this one's upper end on screen; `bare` leaves its label to screen readers.
+    value is this one's upper end on screen; `bare` leaves its label to screen readers;
+    `accepts` says whether a "text" can be used.
     `widget` says who draws it: "control" (the frame's column of controls), "player" or "table" (a click inside the lab),
     "panel" (a panel of its own, such as the voting pair), or "slot" (beside the chart, such as the slow-motion strip).
     """
@@ -53,6 +54,7 @@ class Param:
     limit_key: str = ""
     bare: bool = False
     max_characters: int = vote_code.MAX_CHARACTERS
+    accepts: Callable[[str], bool] | None = None
 
     def __post_init__(self) -> None:
         if self.read(self.write(self.default)) != Reading(self.default):
@@ -73,6 +75,8 @@ class Param:
         if self.kind == "votes":
             return self._read_votes(raw)
         if self.kind == "text":
+            if raw and self.accepts and not self.accepts(raw):
+                return Reading(self.default, f"“{self.label}”: the link's text could not be read, so it was left out.")
             cut = raw[: self.max_characters]
             return Reading(cut, None if cut == raw else f"“{self.label}” was cut to {self.max_characters} characters.")
         return self._read_number(raw)

@@ -29,6 +29,7 @@ OWN = Param(
     "",
     widget="panel",
     max_characters=own_texts.MAX_CODE,
+    accepts=lambda code: own_texts.unpack(code) is not None,
     help="The prompt and the answers as you edited them, packed into the link.",
 )
 

@@ -20,7 +20,9 @@ def total_variation(first_logps: Tensor, second_logps: Tensor) -> Tensor:
     return 0.5 * (first_logps.exp() - second_logps.exp()).abs().sum(-1)
 
 
-def policy_stats(policy_logps: Tensor, ref_logps: Tensor, scores: Tensor, kl_coef: float, optimum: Optimum) -> PolicyStats:
+def policy_stats(
+    policy_logps: Tensor, ref_logps: Tensor, scores: Tensor, kl_coef: float, optimum: Optimum
+) -> PolicyStats:
     """Exact expected reward, KL(policy ‖ reference), entropy, objective E[r] − kl_coef · KL, and distance to `optimum`.
 
     Shapes: policy_logps, ref_logps, scores [V]. Nats; rewards in the units of the scores.

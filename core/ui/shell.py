@@ -102,7 +102,7 @@ def _choose(phase: Phase) -> Outline:
     if key not in st.session_state:
         asked = str(st.query_params.get("lesson", ""))
         first = next((n for n in numbers if n in built), numbers[0])
-        st.session_state[key] = int(asked) if asked.isdigit() and int(asked) in numbers else first
+        st.session_state[key] = int(asked) if asked in map(str, numbers) else first
     marks = progress.marks()
 
     def name(number: int) -> str:
