@@ -55,7 +55,7 @@ class LabelConfig(StageConfig):
     `core.world.labellers`).
     """
 
-    n_prompts: int = 300
+    n_prompts: int = 400
     k: int = 4
     noise: float = 0.2
     length_bias: float = 0.0

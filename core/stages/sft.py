@@ -20,11 +20,11 @@ from core.stages.training import State, decayed, out_of_range
 class SftConfig(StageConfig):
     """Settings of SFT. `n_demonstrations` of the given `quality` (0 to 1) are drawn with `seed`."""
 
-    n_demonstrations: int = 128
+    n_demonstrations: int = 256
     quality: float = 0.5
     steps: int = 90
     batch_size: int = 32
-    lr: float = 7e-4
+    lr: float = 2e-3
     warmup: int = 5
     decay_from: float = 0.5
     seed: int = 0
