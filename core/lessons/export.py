@@ -28,7 +28,9 @@ def history_csv(lesson: Lesson, result: Any, values: Values) -> str | None:
     buffer = io.StringIO()
     buffer.write(f"# RLHF Playground {VERSION}, lesson {lesson.number}: {lesson.outline.title}\n")
     buffer.write(f"# settings: {configuration(lesson, values)}\n")
-    pd.DataFrame(lesson.history(result)).to_csv(buffer, index=False)
+    # A learner's own answers are column names: a # in one would be read as the start of a comment.
+    rows = [{name.replace("#", "♯"): value for name, value in row.items()} for row in lesson.history(result)]
+    pd.DataFrame(rows).to_csv(buffer, index=False)
     return buffer.getvalue()
 
 

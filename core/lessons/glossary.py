@@ -25,6 +25,12 @@ SYMBOLS: tuple[tuple[str, str], ...] = (
     ("s", "rating that a person writes down"),
     ("u", "true utility of an item, known in a simulation"),
     ("a_r, b_r", "offset and scale of one rater"),
+    ("u, v", "log-ratio log π/π_ref of the first answer of a pair, of the second"),
+    ("q", "share of the votes for the first answer of a pair"),
+    (r"\hat r", "implicit reward of DPO: β log π/π_ref, moved to mean 0"),
+    ("Z", "what makes the probabilities sum to 1"),
+    ("c", "a constant that no comparison can see"),
+    (r"-\partial L/\partial\Delta", "gradient weight: how hard a pair is pulled apart"),
 )
 
 TERMS: tuple[tuple[str, str], ...] = (

@@ -139,7 +139,7 @@ def mean_loss(result: Result, scores: np.ndarray) -> float:
 def _hand(result: Result) -> tuple[str, ...]:
     best = int(np.argmax(result.scores))
     top = (
-        f"Your weights give every answer the same score, {number(float(result.scores[0]))}"
+        f"All your weights give the same score, {number(float(result.scores[0]))}, to every answer"
         if np.ptp(result.scores) < 1e-9
         else f"With these weights “{plain(result.candidates.names[best])}” scores highest, **{signed(result.scores[best])}**"
     )

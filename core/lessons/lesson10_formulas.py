@@ -47,8 +47,8 @@ def pair_formula(result: Result) -> Formula:
         lines,
         (
             ("u, v", "log-ratio of the first answer, of the second"),
-            (r"\Delta", "u − v"),
-            *((("s", "share of the votes for the first answer"),) if config.loss_type in ("cdpo", "robust") else ()),
+            (r"\Delta", "difference u − v"),
+            *((("q", "share of the votes for the first answer"),) if config.loss_type in ("cdpo", "robust") else ()),
             (r"-\partial L/\partial\Delta", "gradient weight: how hard the pair is pulled apart"),
         ),
     )
@@ -82,16 +82,16 @@ def _smoothed_lines(result: Result, terms: PairTerms) -> tuple[str, ...]:
     robust = result.config.loss_type == "robust"
     target = (share - eps) / (1 - 2 * eps) if robust else (1 - eps) * share + eps * (1 - share)
     how = (
-        rf"s' = \tfrac{{s-\varepsilon}}{{1-2\varepsilon}} = \tfrac{{{tex(share)}-{tex(eps)}}}{{{tex(1 - 2 * eps)}}} = {tex(target)}"
+        rf"q' = \tfrac{{q-\varepsilon}}{{1-2\varepsilon}} = \tfrac{{{tex(share)}-{tex(eps)}}}{{{tex(1 - 2 * eps)}}} = {tex(target)}"
         if robust
-        else rf"s' = (1-\varepsilon)s + \varepsilon(1-s) = {tex(target)}"
+        else rf"q' = (1-\varepsilon)q + \varepsilon(1-q) = {tex(target)}"
     )
     return (
         _gap(result, terms),
         how,
-        r"L = -s'\log\sigma(\beta\Delta) - (1-s')\log\sigma(-\beta\Delta)",
+        r"L = -q'\log\sigma(\beta\Delta) - (1-q')\log\sigma(-\beta\Delta)",
         rf"\phantom{{L}} = {tex(terms.loss)}",
-        rf"-\partial L/\partial\Delta = \beta\,(s' - {tex(sigmoid(beta * terms.gap))}) = {tex(terms.pull, 3)}",
+        rf"-\partial L/\partial\Delta = \beta\,(q' - {tex(sigmoid(beta * terms.gap))}) = {tex(terms.pull, 3)}",
     )
 
 

@@ -40,9 +40,14 @@ def build(prompt: str, key_word: str, texts: tuple[str, ...]) -> CandidateSet:
         raise ValueError("Two answers are the same; the policy needs different ones.")
     known = {candidate.text: candidate.name for candidate in NORWAY.candidates}
     names: list[str] = []
-    for number, answer in enumerate(answers, start=1):
+    for answer in answers:
         name = known.get(answer) or _short(answer)
-        names.append(name if name not in names else f"{name[: MAX_NAME - 3]} {number}")
+        taken, wish = 1, name
+        # The plain name of any other answer counts as taken as well, or "x" and "x 2" could meet.
+        while name in names or (taken > 1 and name in {known.get(other) or _short(other) for other in answers}):
+            taken += 1
+            name = f"{wish[: MAX_NAME - 3]} {taken}"
+        names.append(name)
     return CandidateSet(
         key="own",
         prompt=prompt,
@@ -85,4 +90,4 @@ def _short(text: str) -> str:
         if len(name) + len(word) + 1 > MAX_NAME:
             break
         name = f"{name} {word}".strip()
-    return (name or text[:MAX_NAME]).rstrip(".,!?;:")
+    return (name or text[:MAX_NAME]).rstrip(".,!?;: ") or text[:MAX_NAME]
