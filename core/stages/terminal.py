@@ -17,7 +17,7 @@ from core.lm_records import (
     SupervisedStep,
 )
 from core.policies import checkpoint
-from core.stages import model_card, record_starts, starting_points
+from core.stages import model_card, record_starts, recorded, starting_points
 from core.stages.pretrain import PretrainConfig, begin, pretrain
 from core.stages.relay import RelayConfig, RelayState, relay
 from core.stages.world_task import documents, load_base, tokenizer, world_task
@@ -140,4 +140,22 @@ def starts_command(weights: Path, out: Path) -> int:
     recording = record_starts.record(load_base(weights))
     starting_points.save(recording, out)
     print(f"Measured {len(recording.points)} prompts under weights {recording.weights_sha256[:16]}…; wrote {out.name}.")
+    return 0
+
+
+def record_command(config: RelayConfig, weights: Path, out: Path) -> int:
+    """Run the relay with and without its runners, and keep the runs in short. Returns the exit code."""
+    runs = []
+    for use_sft, use_reward_model in recorded.RUNNERS:
+        start = time.perf_counter()
+        found = recorded.record(recorded.with_runners(config, use_sft, use_reward_model, config.seed), weights)
+        runs.append(found)
+        gold = ", ".join(f"{e.name} {e.gold_held_out:+.2f}" for e in found.evaluations)
+        print(
+            f"SFT {'on' if use_sft else 'off'}, reward model {'on' if use_reward_model else 'off'} "
+            f"({time.perf_counter() - start:.0f} s): held-out gold {gold} {found.stopped}",
+            flush=True,
+        )
+    recorded.save(runs, out)
+    print(f"Wrote {len(runs)} relays ({out.stat().st_size / 1000:.0f} kB) to {out.name}.")
     return 0
