@@ -51,6 +51,30 @@ class SupervisedStep(Record):
 
 
 @dataclass(frozen=True, eq=False)
+class TracedStep(Record):
+    """One prompt and its demonstration of T tokens after `step` gradient steps of SFT; step 0 is the base model.
+
+    `logps` (T-1,) of the tokens behind the first, the prompt's included although they are not scored; `bars` (T-1, K) the
+    probabilities of K fixed tokens at each of these places. `loss` is the mean over the demonstration's own tokens, in
+    nats; `others_loss` the same over demonstrations of prompts that are never trained on, `others_gold` the mean gold of
+    what is answered to them. `says` is the most probable answer to the prompt. Of the gradient step that led here:
+    `batch_loss` (of the whole batch, before the step) and `grad_norm`; None at step 0. `diverged` is a sentence where
+    training broke down in this step, which then changed nothing.
+    """
+
+    logps: Array
+    bars: Array
+    loss: float
+    others_loss: float
+    others_gold: float
+    says: str
+    says_gold: float
+    batch_loss: float | None
+    grad_norm: float | None
+    diverged: str | None
+
+
+@dataclass(frozen=True, eq=False)
 class RewardModelStep(Record):
     """One gradient step of the reward model on pairs. Names as in TRL: `accuracy` is strict, ties count as wrong."""
 
