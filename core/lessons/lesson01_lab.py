@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
@@ -33,7 +34,6 @@ LONGEST_OWN = 18
 TOP = 10
 TABLE_ROWS = 8
 FRIENDLY = 1  # of the eight responses to a prompt: the best one, with an opening and a closing
-NEXT_QUESTION = f" {QUESTION_MARK}".casefold()
 
 
 @cache
@@ -122,6 +122,11 @@ class Asking:
         return tuple((count / self.n, *self.interval_of(behaviour)) for behaviour, count in self.counts.items())
 
 
+def spaced(words: str) -> str:
+    """A text of the world with its marks where a reader expects them: "to boil an egg ," → "to boil an egg,"."""
+    return re.sub(r" ([.,?!])", r"\1", words)
+
+
 def target_of(prompt: Prompt) -> Behaviour:
     """What the prompt calls for. Of a text that the world does not know only manners can be judged: it is counted how
     often the model goes on asking."""
@@ -140,12 +145,13 @@ def ask(prompt: Prompt, temperature: float, n: int, seed: int, exam: bool) -> As
         max_new_tokens=NEW_TOKENS,
         temperature=temperature,
     )
+    mark = words.encode(QUESTION_MARK)
     found = []
     for row, finished in zip(drawn.response_ids(), drawn.finished.tolist(), strict=True):
+        if exam:
+            cut = next((i for i in range(len(row)) if row[i : i + len(mark)] == mark), None)
+            row, finished = row[:cut], finished or cut is not None
         text = words.decode(row)
-        cut = f" {text}".casefold().find(NEXT_QUESTION) if exam else -1
-        if cut >= 0:
-            text, finished = text[: max(cut - 1, 0)].strip() if cut else "", True
         found.append(Sampled(text, classify(prompt, text), score(prompt, text, finished).total))
     return Asking(tuple(found), target_of(prompt))
 
@@ -172,7 +178,7 @@ def complete(prompt: Prompt) -> Cloze | None:
         return None
     rows = token_rows(base(), tokenizer(), before, answer)[:-1]  # without <end>: the text may go on
     logps = torch.tensor([row.logp for row in rows], dtype=torch.float64)
-    return Cloze(before, answer, tuple(logps.tolist()), logps.sum().exp().item())
+    return Cloze(spaced(before), spaced(answer), tuple(logps.tolist()), logps.sum().exp().item())
 
 
 @dataclass(frozen=True)
@@ -196,7 +202,9 @@ class NextWords:
 @cache
 def question_words() -> frozenset[str]:
     """Words with which the questions of the world begin, claims ("I think …") left out."""
-    return frozenset(prompt.text.split()[0].casefold() for prompt in prompts() if prompt.kind != "claim")
+    return frozenset(
+        prompt.text.split()[0].casefold() for prompt in prompts(all_wordings=True) if prompt.kind != "claim"
+    )
 
 
 @lru_cache(maxsize=256)
