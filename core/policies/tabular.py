@@ -28,14 +28,7 @@ def policy_stats(
     Shapes: policy_logps, ref_logps, scores [V]. Nats; rewards in the units of the scores.
     """
     probs = policy_logps.exp()
-    # Where a response has probability 0, p log p is 0, not 0 · inf.
-    surprise = torch.where(probs > 0, policy_logps, 0.0)
-    reward, entropy, kl, distance = torch.stack(
-        (
-            probs @ scores,
-            -(probs @ surprise),
-            exact_kl(policy_logps, ref_logps),
-            total_variation(policy_logps, optimum.logps),
-        )
-    ).tolist()
-    return PolicyStats(reward, kl, entropy, reward - kl_coef * kl, distance)
+    reward = torch.dot(probs, scores).item()
+    kl = exact_kl(policy_logps, ref_logps).item()
+    entropy = torch.special.entr(probs).sum().item()  # −p log p, and 0 where a response has probability 0
+    return PolicyStats(reward, kl, entropy, reward - kl_coef * kl, total_variation(policy_logps, optimum.logps).item())
