@@ -7,7 +7,7 @@ from dataclasses import dataclass
 Vector = tuple[float, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class EpochRecord:
     """One pass over the batch inside an update. Every vector has one entry per response.
 
@@ -31,7 +31,7 @@ class EpochRecord:
     logit_steps: Vector
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PolicyStats:
     """Exact figures of one policy over all responses, nats where nothing else is said."""
 
@@ -42,7 +42,7 @@ class PolicyStats:
     tv_to_optimum: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PolicyStep:
     """One whole update of a whiteboard policy: sample → score → KL penalty → advantage → ratio and clip → gradient → new policy.
 
@@ -73,7 +73,7 @@ class PolicyStep:
     diverged: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PreferenceStep:
     """One gradient step of a preference loss (DPO and its relatives) on the whiteboard policy.
 
