@@ -39,6 +39,18 @@ def share_bars(
     """Bars from the top, first one highest. With `whole` the axis runs from 0 to 100 %, else as far as it must."""
     rows = list(range(len(bars)))
     ends = [bar.interval or (bar.share, bar.share) for bar in bars]
+    reach = 1.0 if whole else max(*(high for _, high in ends), *(bar.mark or 0.0 for bar in bars), 0.02)
+    beside = [
+        max(bar.share, high) if bar.mark is None else max(bar.share, high, bar.mark) + 0.018 * reach
+        for bar, (_, high) in zip(bars, ends)
+    ]
+    whiskers = {
+        "type": "scatter",
+        "mode": "lines",
+        "hoverinfo": "skip",
+        "x": [v for low, high in ends for v in (*rounded((low, high)), None)],
+        "y": [v for row in rows for v in (row, row, None)],
+    }
     data: list[Figure] = [
         {
             "type": "bar", "orientation": "h", "x": rounded(bar.share for bar in bars), "y": rows, "width": 0.62,
@@ -47,15 +59,13 @@ def share_bars(
                                    "fillmode": "overlay", "size": 7, "solidity": 0.28}},
             "hovertemplate": "%{x:.1%}<extra></extra>",
         },
-        {
-            "type": "scatter", "mode": "lines", "hoverinfo": "skip",
-            "x": [v for low, high in ends for v in (*rounded((low, high)), None)],
-            "y": [v for row in rows for v in (row, row, None)], "line": {"color": "@text", "width": 1.8},
-        },
+        # A wider line of the page's colour below keeps the interval visible on its own bar.
+        {**whiskers, "line": {"color": "@page", "width": 5}},
+        {**whiskers, "line": {"color": "@text", "width": 1.8}},
         {
             "type": "scatter", "mode": "text", "hoverinfo": "skip", "cliponaxis": False, "textposition": "middle right",
-            "x": rounded(max(bar.share, high, bar.mark or 0.0) for bar, (_, high) in zip(bars, ends)), "y": rows,
-            "text": [f" {_percent(bar.share)}" for bar in bars], "textfont": {"size": 12.5, "color": "@text"},
+            "x": rounded(beside), "y": rows,
+            "text": [f" {_percent(bar.share)}" for bar in bars], "textfont": {"color": "@text"},
         },
     ]  # fmt: skip
     marks = [(row, bar.mark) for row, bar in zip(rows, bars) if bar.mark is not None]
@@ -65,7 +75,6 @@ def share_bars(
              "marker": {"symbol": "diamond-open", "size": 10, "color": "@text", "line": {"width": 1.8}},
              "hovertemplate": "%{x:.1%}<extra></extra>"}
         )  # fmt: skip
-    reach = 1.0 if whole else max(*(high for _, high in ends), *(bar.mark or 0.0 for bar in bars), 0.02)
     names = [f"<b>{label(bar.name, wrap)}</b>" if bar.bold else label(bar.name, wrap) for bar in bars]
     layout: Figure = {
         "showlegend": False,

@@ -41,7 +41,7 @@ def token_ranks(
             {
                 "type": "bar", "x": places, "y": rounded(tokens[place].cost for place in places), "width": 0.72,
                 "name": f"{name} ({meaning})", "text": [str(tokens[place].rank) for place in places],
-                "textposition": "outside", "textangle": 0, "cliponaxis": False, "textfont": {"color": "@text", "size": 12},
+                "textposition": "outside", "textangle": 0, "cliponaxis": False, "textfont": {"color": "@text"},
                 "marker": {"color": f"@{role}", "line": {"color": f"@{role}", "width": 1.5},
                            "pattern": {"shape": pattern, "fgcolor": "@page", "fillmode": "overlay", "size": 7,
                                        "solidity": 0.28}},

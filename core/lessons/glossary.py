@@ -31,6 +31,9 @@ SYMBOLS: tuple[tuple[str, str], ...] = (
     ("Z", "what makes the probabilities sum to 1"),
     ("c", "a constant that no comparison can see"),
     (r"-\partial L/\partial\Delta", "gradient weight: how hard a pair is pulled apart"),
+    ("P", "probability, of a token or of an answer"),
+    ("p_t", "probability of one token, given those before it"),
+    ("T", "sampling temperature"),
 )
 
 TERMS: tuple[tuple[str, str], ...] = (

@@ -85,7 +85,7 @@ TEXT = Param(
 )
 EXAM = Param(
     "l1_exam",
-    "Ask as an exam with an answer key",
+    "Exam with answer key",
     "bool",
     False,
     help="The model reads “question : … answer :” round your prompt. An answer ends where it writes the next question.",

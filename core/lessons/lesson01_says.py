@@ -38,9 +38,9 @@ def says(result: Result) -> tuple[str, ...]:
 def _behaviours(result: Result) -> tuple[str, ...]:
     shown = result.shown
     most, target = shown.most, shown.target
-    sentence = f"{_quoted(result)}: {_of(shown, most)}"
+    sentence = f"{_quoted(result)}: it {_of(shown, most, '95 % interval ')}"
     if most is not target:
-        sentence += f", and {_of(shown, target)}"
+        sentence += f" and {_of(shown, target)}"
     return (f"{sentence}.", *_known(result), _picked(result))
 
 
@@ -48,11 +48,11 @@ def _quoted(result: Result) -> str:
     return f"“{plain(result.prompt.text)}” {'as an exam' if result.exam else 'asked'} {plural(result.shown.n, 'time')}"
 
 
-def _of(asking: Asking, behaviour: Behaviour) -> str:
+def _of(asking: Asking, behaviour: Behaviour, name: str = "") -> str:
     count = asking.counts[behaviour]
     low, high = asking.interval_of(behaviour)
-    interval = f"95 % interval {_whole(low)} to {_whole(high)}"
-    return f"it {behaviour.value} in {count} of {asking.n} ({_whole(count / asking.n)}, {interval})"
+    interval = f"{name}{_whole(low)} to {_whole(high)}"
+    return f"{behaviour.value} {of(count, asking.n)[:-1]}; {interval})"
 
 
 def _whole(share: float) -> str:
@@ -65,7 +65,7 @@ def _known(result: Result) -> tuple[str, ...]:
     if known is None:
         return ()
     before, answer = plain(known.before), plain(known.answer)
-    sentence = f"In the statement “{before} …” it goes on with “{answer}” with probability {percent(known.probability)}"
+    sentence = f"After “{before} …” it writes “{answer}” with probability {percent(known.probability)}"
     low, high = shown.interval
     if known.probability > high:
         return (
@@ -115,7 +115,7 @@ def _knows(result: Result) -> tuple[str, ...]:
     first: tuple[str, ...] = ()
     if known:
         first = (
-            f"It goes on with “{plain(known.before)} …” rightly with probability {percent(known.probability)}: "
+            f"After “{plain(known.before)} …” it goes on rightly with probability {percent(known.probability)}: "
             f"{'it has this in its weights' if known.probability >= 0.5 else 'less than a half, so it knows this poorly'}.",
         )
     harm = ()

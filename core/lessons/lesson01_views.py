@@ -37,7 +37,7 @@ def _behaviours(result: Result) -> Chart:
         bars=bars,
         axis="share of the answers, with 95 % intervals; bold: what the prompt calls for",
         text=f"{words.asked_as(result)}, {shown.n} answers. {rows}.",
-        height=430,
+        height=384,
     )
 
 
@@ -100,6 +100,7 @@ def _ideal(result: Result) -> Chart:
 def table(result: Result) -> Table:
     """The first sampled answers: what each does and its gold."""
     shown = result.shown
+    readable = result.view == "behaviours"  # the only view whose sentences quote the chosen answer
     rows = tuple(
         (_cut(answer.text), _SHORT[answer.behaviour], signed(answer.gold))
         for answer in shown.answers[:TABLE_ROWS]
@@ -107,8 +108,10 @@ def table(result: Result) -> Table:
     return Table(
         columns=("answer", "it …", "gold"),
         rows=rows,
-        lit=result.picked,
-        notes=f"First {len(rows)} of {shown.n} answers. Choose one to read it in full. Gold: true quality by the world's rules.",
+        lit=result.picked if readable else None,
+        notes=f"First {len(rows)} of {shown.n} answers. {'Choose one to read it in full. ' if readable else ''}"
+        "Gold: true quality by the world's rules.",
+        pickable=readable,
     )
 
 

@@ -40,11 +40,8 @@ def _shares(result: Result) -> Body:
         ways = [ways[1] if result.exam else ways[0]]
     for name, asking in ways:
         lines += _share_lines(name, asking)
-    return lines, (
-        *((("p_t", "probability of token t of what follows"),) if known else ()),
-        ("k", f"answers in which it {does(result.asked.target)}"),
-        ("n", "answers"),
-    )
+    tokens = (("p_t", "probability of one token"),) if known else ()
+    return lines, (("P", f"probability, or share of answers in which it {does(result.asked.target)}"), *tokens)
 
 
 def _factors(logps: tuple[float, ...]) -> list[float]:
@@ -54,7 +51,7 @@ def _factors(logps: tuple[float, ...]) -> list[float]:
 def _share_lines(name: str, asking: Asking) -> tuple[str, ...]:
     low, high = asking.interval
     return (
-        rf"P_{{\text{{{name}}}}} \approx \frac{{k}}{{n}} = \frac{{{asking.hits}}}{{{asking.n}}} = {tex(asking.share, 3)}",
+        rf"P_{{\text{{{name}}}}} \approx \frac{{{asking.hits}}}{{{asking.n}}} = {tex(asking.share, 3)}",
         rf"\phantom{{P_{{\text{{{name}}}}}}}\;\;95\,\%:\ {tex(low, 3)}\ \text{{to}}\ {tex(high, 3)}",
     )
 
@@ -68,12 +65,12 @@ def _next(result: Result) -> Body:
     word = tex_text(found.tokens[0]) or "mark"
     return (
         (
-            r"p_T(w) = \frac{p(w)^{1/T}}{\sum_v p(v)^{1/T}}",
-            rf"p(\text{{{word}}}) = {tex(found.plain[0], 3)},\quad T = {tex(result.temperature, 1)}",
-            rf"p_T(\text{{{word}}}) = {tex(found.probs[0], 3)}",
+            r"P_T = \frac{P^{1/T}}{\sum P^{1/T}}",
+            rf"P(\text{{{word}}}) = {tex(found.plain[0], 3)},\quad T = {tex(result.temperature, 1)}",
+            rf"P_T(\text{{{word}}}) = {tex(found.probs[0], 3)}",
             rf"\text{{entropy}} = {tex(found.entropy)}\ \text{{nats}}",
         ),
-        (("p", "probability at temperature 1"), ("T", "temperature")),
+        (("P", "probability of a token at temperature 1"), ("T", "temperature")),
     )
 
 
@@ -89,7 +86,7 @@ def _ideal(result: Result) -> Body:
             rf"\text{{shifted: }} \frac{{{counts[2]}}}{{{n}}} = {tex(counts[2] / n, 3)}",
             rf"\log P(\text{{answer}}) = \textstyle\sum_t \log p_t = {tex(total)}",
         ),
-        (("p_t", "probability of token t of the ideal answer"),),
+        (("P", "probability of the whole ideal answer"), ("p_t", "probability of one token")),
     )
 
 

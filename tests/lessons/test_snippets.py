@@ -97,6 +97,8 @@ def _some_states(item):
     base = item.defaults()
     step = {p.key: p.nearest(3) for p in item.params if p.widget == "player"}
     end = {p.key: p.ends()[-1] for p in item.params if p.widget == "player" or p.kind == "text"}
+    if not step:  # nothing plays: the numbers among the controls make the other state
+        end |= {p.key: p.ends()[-1] for p in item.params if p.widget == "control" and p.kind in ("float", "int")}
     return (
         {**base, **step},
         {**base, **end, "votes": VOTES["all"]},
