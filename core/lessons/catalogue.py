@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from core.lessons import lesson04, lesson06, lesson07, lesson08, lesson10
+from core.lessons import lesson01, lesson04, lesson06, lesson07, lesson08, lesson10
 from core.lessons.lesson import Lesson
 
-LESSONS: tuple[Lesson, ...] = (lesson04.LESSON, lesson06.LESSON, lesson07.LESSON, lesson08.LESSON, lesson10.LESSON)
+LESSONS: tuple[Lesson, ...] = (
+    lesson01.LESSON,
+    lesson04.LESSON,
+    lesson06.LESSON,
+    lesson07.LESSON,
+    lesson08.LESSON,
+    lesson10.LESSON,
+)
 
 
 def lesson(number: int) -> Lesson | None:
