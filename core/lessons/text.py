@@ -9,6 +9,8 @@ MINUS = "−"
 
 def plain(text: str) -> str:
     """A user's words for use inside Markdown: every character that Markdown, LaTeX or HTML could read is made harmless."""
+    # An unseen word joiner breaks what Streamlit would turn into links, arrows, dashes and icons before Markdown sees it.
+    text = re.sub(r"(?<=[-<>=~:])(?=[-<>=/\w])|(?<=[wW]{3})(?=\.)|(?<=@)", "\u2060", text)
     safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|$:~])", r"\\\1", safe)
 

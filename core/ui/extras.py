@@ -27,14 +27,18 @@ def exports(lesson: Lesson, result: Any) -> None:
     with st.container(horizontal=True):
         table = export.history_csv(lesson, result, values)
         if table is not None:
-            st.download_button("Step history (CSV)", table, file_name=f"lesson{lesson.number}.csv", mime="text/csv")
+            st.download_button(
+                "Step history (CSV)", table, file_name=f"lesson{lesson.number}.csv", mime="text/csv", on_click="ignore"
+            )
+        theme = room.theme()  # asked now: the file is made later, where nobody knows the browser's theme
         for number, chart in enumerate(lesson.figures(result), start=1):
             st.download_button(
                 "Figure (HTML, one file)",
                 # Made when it is asked for: it holds all of plotly.js, 5 MB.
-                lambda chart=chart: export.figure_html(chart, lesson, values, room.theme()),
+                lambda chart=chart: export.figure_html(chart, lesson, values, theme),
                 file_name=f"lesson{lesson.number}_{number}.html",
                 mime="text/html",
+                on_click="ignore",
                 key=f"l{lesson.number}_html{number}",
             )
 

@@ -90,7 +90,7 @@ def _next_open() -> Outline | None:
 def _questions() -> None:
     """Five questions; the chosen one shows its answer, a figure from a lesson's lab, and the way into that lesson."""
     with st.container(key="questions"):
-        st.markdown("#### Questions that everybody asks")
+        st.markdown("## Questions that everybody asks")
         by_key = {question.key: question for question in QUESTIONS}
         chosen = st.pills(
             "Question",
@@ -120,7 +120,7 @@ def _answer(asked: AskedByAll) -> None:
 
 
 def _phase(phase: Phase) -> None:
-    st.markdown(f"#### {phase.number} · {phase.title}")
+    st.markdown(f"## {phase.number} · {phase.title}")
     for column, entry in zip(st.columns(5, gap="small"), in_phase(phase.number)):
         with column:
             _card(entry)

@@ -165,7 +165,7 @@ def _presets(lesson: Lesson) -> None:
     def chosen() -> None:
         preset = by_key.get(st.session_state[key] or "")
         if preset:
-            settings.apply_preset(lesson, dict(preset.values))
+            settings.apply_preset(lesson, dict(preset.values), room.hidden_controls())
 
     st.selectbox(
         "Preset",

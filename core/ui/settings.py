@@ -90,19 +90,19 @@ def token() -> int:
     return int(st.session_state.get(TOKEN, 0))
 
 
-def reset(lesson: Lesson) -> None:
-    """Put every setting of the lesson back, the shared ones (votes, prior) excepted; the seed goes back as well."""
+def reset(lesson: Lesson, locked: frozenset[str] = frozenset()) -> None:
+    """Put every setting of the lesson back, the seed too; the shared ones (votes, prior) and the locked ones stay."""
     for param in lesson.params:
-        if param.key not in lesson.carried:
+        if param.key not in lesson.carried and param.key not in locked:
             put(param.key, param.default)
     st.session_state[TOKEN] = token() + 1
     forget_notes()
 
 
-def apply_preset(lesson: Lesson, chosen: dict[str, Value]) -> None:
-    """Named settings; all others go back to their defaults, except what is carried and the picked row."""
+def apply_preset(lesson: Lesson, chosen: dict[str, Value], locked: frozenset[str] = frozenset()) -> None:
+    """Named settings; all others go back to their defaults, except what is carried, what is locked and the picked row."""
     for param in lesson.params:
-        if param.key in lesson.carried or (param.widget == "table" and param.key not in chosen):
+        if param.key in lesson.carried or param.key in locked or (param.widget == "table" and param.key not in chosen):
             continue
         put(param.key, chosen.get(param.key, param.default))
     st.session_state[TOKEN] = token() + 1

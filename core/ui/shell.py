@@ -28,12 +28,17 @@ def prepare_process() -> bool:
     components.provide_plotly()
     import torch
 
-    from core.lessons import catalogue  # imported here so that everything heavy is loaded before the freeze
+    # Imported here so that everything heavy is loaded before the freeze.
+    from core.lessons.catalogue import LESSONS
+    from core.ui import home, lesson_frame, panels, tools  # noqa: F401
 
     torch.set_num_threads(1)
+    # The first gradient of a process imports some five hundred modules more.
+    one = torch.ones(1, requires_grad=True)
+    torch.autograd.grad(one.sum(), one)
     gc.collect()
     gc.freeze()
-    return bool(catalogue.LESSONS)
+    return bool(LESSONS)
 
 
 def run() -> None:

@@ -57,4 +57,4 @@ def _reset() -> None:
     number = st.session_state.get("_open_lesson", 0)
     found = built_lesson(int(number))
     if found:
-        settings.reset(found)
+        settings.reset(found, room.hidden_controls())
