@@ -34,8 +34,9 @@ def compute(values: Values) -> Result:
     """Walk as far as the step shown and a little more, so that the next press of Step is answered at once."""
     config = config_of(values)
     wanted = int(values["l5_step"])
-    count = min(max(wanted + params.LOOK_AHEAD, int(values.get("l5_ahead", 0)), params.PREDICT_AT), params.HORIZON)
-    steps = trajectory(config).upto(count + 1)
+    reach = min(max(wanted + params.LOOK_AHEAD, int(values.get("l5_ahead", 0))), params.HORIZON)
+    walk = trajectory(config)
+    steps = walk.upto(reach + 1)
     held = scene(config.prompt)
     # Row 0, where nothing is predicted, stands for the first token that is scored.
     place = min(int(values["l5_pick"]), len(held.tokens) - 1) or held.n_prompt
@@ -44,6 +45,7 @@ def compute(values: Values) -> Result:
         scene=held,
         vocabulary=len(tokenizer()),
         steps=steps,
+        foreseen=walk.upto(params.PREDICT_AT + 1),
         step=min(wanted, len(steps) - 1),
         place=place,
     )

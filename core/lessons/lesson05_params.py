@@ -9,7 +9,7 @@ HORIZON = 20
 LOOK_AHEAD = 2
 PREDICT_AT = 8
 MOST_TOKENS = 32
-OTHERS = (0, 3, 7, 15, 31)
+OTHERS = (0, 1, 3, 7, 15)
 
 PROMPT = Param(
     "l5_prompt",

@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from core.lessons.lesson05_params import PREDICT_AT
 from core.lm_records import TracedStep
 from core.stages.trace_sft import WALKED, Scene, TraceConfig
 
 
 @dataclass(frozen=True)
 class Result:
-    """`steps` holds the walk from step 0 (the base model) to a little beyond the step shown; `place` is that of the
+    """`steps` holds the walk from step 0 (the base model) to a little beyond the step shown, `foreseen` to the step that the
+    prediction is about (to the last one where it breaks down before); `place` is that of the
     picked token in prompt and demonstration, counted from 0 and never 0: nothing stands before the first token."""
 
     config: TraceConfig
     scene: Scene
     vocabulary: int
     steps: tuple[TracedStep, ...]
+    foreseen: tuple[TracedStep, ...]
     step: int
     place: int
 
@@ -36,11 +37,6 @@ class Result:
     def before(self) -> TracedStep:
         """The base model."""
         return self.steps[0]
-
-    @property
-    def foreseen(self) -> TracedStep:
-        """The step that the prediction is about, or the last one where the walk broke down before it."""
-        return self.steps[min(PREDICT_AT, len(self.steps) - 1)]
 
     @property
     def token(self) -> str:

@@ -110,20 +110,23 @@ def _says_answer(result: Result) -> str:
 
 def _moved(before: float, now: float) -> str:
     if abs(now - before) < MOVED:
-        return f"stayed at **{number(now)}**"
-    return f"{'rose' if now > before else 'fell'} from {number(before)} to **{number(now)}**"
+        return f"is still **{number(now)}**"
+    return f"{'is up' if now > before else 'is down'} from {number(before)} to **{number(now)}**"
 
 
 def _says_others(result: Result) -> str:
     now, before = result.now, result.before
     on = f"On {len(result.scene.others)} other prompts, which it never trains on,"
     if result.step == 0:
-        return f"{on} the loss is {number(now.others_loss)} and the mean gold of its answers {number(now.others_gold)}."
-    moves = (
-        f"{on} the loss {_moved(before.others_loss, now.others_loss)} and the mean gold of the answers "
-        f"{_moved(before.others_gold, now.others_gold)}"
+        gap = now.others_loss - now.loss
+        return (
+            f"{on} the loss is {number(now.others_loss)}, {number(abs(gap))} {'more' if gap > 0 else 'less'} than on this one, "
+            f"and the mean gold of its answers {number(now.others_gold)}."
+        )
+    return (
+        f"{on} {plural(result.step, 'step')} later the loss {_moved(before.others_loss, now.others_loss)} and the mean gold of "
+        f"the answers {_moved(before.others_gold, now.others_gold)}{_meaning(result)}."
     )
-    return f"{moves}{_meaning(result)}."
 
 
 def _meaning(result: Result) -> str:
@@ -157,7 +160,7 @@ def highest_gold(steps: tuple[TracedStep, ...]) -> TracedStep:
 
 def predict(result: Result) -> Prediction:
     """Does what is learned carry over? Marked from the loss on the other prompts after some steps."""
-    later, before = result.foreseen, result.before
+    later, before = result.foreseen[-1], result.before
     change = later.others_loss - before.others_loss
     answer = 0 if change < -PREDICTED else 1 if change > PREDICTED else 2
     company = f"with {result.config.others} others" if result.config.others else "alone"
@@ -174,7 +177,7 @@ def predict(result: Result) -> Prediction:
 def quiz(result: Result) -> tuple[Question, ...]:
     """What a blind guess costs, and whether loss and quality choose the same checkpoint in this walk."""
     size = result.vocabulary
-    seen = result.steps[: max(result.step, PREDICT_AT) + 1]
+    seen = max(result.steps[: result.step + 1], result.foreseen, key=len)
     low, high = lowest_loss(seen), highest_gold(seen)
     # Gold may be as high at several steps: then the loss may point to any of them.
     agree = low.others_gold >= high.others_gold

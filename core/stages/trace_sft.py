@@ -159,7 +159,10 @@ def trace(config: TraceConfig) -> Iterator[TracedStep]:
         if isinstance(done, Diverged):
             yield _again(last, done.sentence)
             return
-        last = _measure(state.model, held, one, rest, done.step, done.loss, done.grad_norm)
+        if config.lr == 0:  # no weight has moved, so neither has anything that is measured
+            last = replace(last, step=done.step, batch_loss=done.loss, grad_norm=done.grad_norm)
+        else:
+            last = _measure(state.model, held, one, rest, done.step, done.loss, done.grad_norm)
         yield last
 
 
