@@ -57,7 +57,7 @@ def relay_live(lesson: Lesson, result: Any, values: Values) -> None:
                 # Asks again and again only while the run is under way; a finished run stands still.
                 st.fragment(_follow, run_every=EVERY if running else None)(ticket, config, result, running)
             else:
-                st.caption("Recorded below; live, with a seed of your own, it trains in about half a minute.")
+                st.caption("What you see is recorded. Live, the same relay is trained now, with a seed of your own.")
 
 
 def _tickets() -> dict[str, Ticket]:

@@ -1,0 +1,111 @@
+"""The live run of lesson 3 on the page: asked for, followed, stopped, and set beside the recorded one."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from core.lessons.catalogue import lesson
+from core.stages import recorded
+from core.ui import live_panel
+from tests.pages.driver import check, open_lesson, widget
+
+pytestmark = pytest.mark.skipif(lesson(3) is None, reason="lesson 3 is not in the catalogue")
+WAIT = 10
+
+
+def _captions(at):
+    return " ".join(element.value for element in at.caption)
+
+
+def _press(at, key):
+    widget(at, key).click()
+    at.run()
+    check(at)
+
+
+def _over(at):
+    """Wait until every run of this session is over, and look again."""
+    done = threading.Event()
+    for _ in range(200):
+        if all(ticket.status().over for ticket in at.session_state[live_panel.TICKETS].values()):
+            break
+        done.wait(WAIT / 200)
+    at.run()
+    check(at)
+
+
+def _recorded_again(config):
+    """A live run that yields what was recorded, so that no test trains."""
+    run = recorded.find(config.use_sft, config.use_reward_model)
+    yield from (run.evaluations[0], *run.legs, *run.evaluations[1:-1], *run.updates, run.evaluations[-1])
+
+
+def test_a_finished_run_stands_beside_the_recorded_one(monkeypatch):
+    monkeypatch.setattr(recorded, "live", _recorded_again)
+    at = open_lesson(lesson(3), {"l3_seed": "7", "l3_sft": "false"})
+    check(at)
+    assert "Live, seed" not in _captions(at)
+    _press(at, "l3_run")
+    _over(at)
+    assert "Live, seed 7" in _captions(at)
+    assert "no clear difference" in _captions(at)
+    kept = recorded.find(False, True)
+    assert f"{abs(kept.evaluations[-1].gold_held_out):.2f}" in _captions(at)
+
+
+def test_a_run_is_followed_and_stopped(monkeypatch):
+    go_on = threading.Event()
+
+    def slow(config):
+        run = recorded.find(True, True)
+        yield run.evaluations[0]
+        yield run.legs[0]
+        go_on.wait(WAIT)
+        yield run.legs[1]
+
+    monkeypatch.setattr(recorded, "live", slow)
+    at = open_lesson(lesson(3))
+    _press(at, "l3_run")
+    assert widget(at, "l3_run") is None
+    assert widget(at, "l3_stop") is not None
+    assert live_panel.training_queue().counts() == (1, 0)
+    _press(at, "l3_stop")
+    go_on.set()
+    at.run()
+    check(at)
+    assert "Stopped after" in _captions(at)
+    assert widget(at, "l3_run") is not None
+
+
+def test_the_third_waits_and_sees_its_place(monkeypatch):
+    go_on = threading.Event()
+
+    def blocked(config):
+        go_on.wait(WAIT)
+        yield from _recorded_again(config)
+
+    monkeypatch.setattr(recorded, "live", blocked)
+    people = [open_lesson(lesson(3), {"l3_seed": str(seed)}) for seed in (11, 12, 13)]
+    for at in people:
+        _press(at, "l3_run")
+    assert live_panel.training_queue().counts() == (2, 1)
+    places = [str(element.proto) for element in people[2].get("progress")]
+    assert any("Place 1 in the queue" in text for text in places)
+    go_on.set()
+    for at in people:
+        _over(at)
+        assert "Live, seed" in _captions(at)
+
+
+def test_a_run_that_fails_says_why_in_one_sentence(monkeypatch):
+    def fails(config):
+        raise ValueError("The weights base.safetensors are missing; rebuild them.")
+        yield
+
+    monkeypatch.setattr(recorded, "live", fails)
+    at = open_lesson(lesson(3), {"l3_seed": "21"})
+    _press(at, "l3_run")
+    _over(at)
+    assert any("weights base.safetensors are missing" in element.value for element in at.warning)
