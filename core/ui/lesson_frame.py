@@ -149,8 +149,13 @@ def _controls(lesson: Lesson, values: Values) -> None:
     first, rest = own[:FIRST_CONTROLS], own[FIRST_CONTROLS:]
     controls(first, values, hidden)
     if rest:
-        with st.expander("More settings", expanded=_any_moved(rest, values)):
-            controls(rest, values, hidden)
+        more = st.expander(
+            "More settings", expanded=_any_moved(rest, values), key=f"l{lesson.number}_rest", on_change="rerun"
+        )
+        # Widgets that nobody sees cost as much per run as those on screen.
+        if more.open:
+            with more:
+                controls(rest, values, hidden)
     pin(lesson)
 
 

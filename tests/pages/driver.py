@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from streamlit.testing.v1 import AppTest
 
 from core.lessons.lesson import Lesson
-from core.lessons.outline import PHASES
+from core.lessons.outline import OUTLINES, PHASES
 from core.lessons.param import Value
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -29,6 +29,8 @@ def page(name: str, query: dict[str, str] | None = None) -> AppTest:
     """A page, opened with these parameters as the first thing that this session does."""
     at = AppTest.from_file(str(APP), default_timeout=TIMEOUT)
     at.switch_page(f"pages/{name}.py")
+    for entry in OUTLINES:
+        at.session_state[f"l{entry.number}_rest"] = True  # "More settings" stands open
     for key, value in (query or {}).items():
         at.query_params[key] = value
     return at.run()
