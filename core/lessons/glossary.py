@@ -34,6 +34,10 @@ SYMBOLS: tuple[tuple[str, str], ...] = (
     ("P", "probability, of a token or of an answer"),
     ("p_t", "probability of one token, given those before it"),
     ("T", "sampling temperature"),
+    ("x", "the prompt"),
+    ("y", "the answer, token by token; in SFT the demonstration"),
+    ("e^L", "perplexity: among how many equally likely tokens a guess would be as unsure"),
+    ("V", "size of the vocabulary"),
 )
 
 TERMS: tuple[tuple[str, str], ...] = (

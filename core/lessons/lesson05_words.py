@@ -48,7 +48,7 @@ def formula(result: Result) -> Formula:
     return Formula(
         f"Your numbers · “{result.token}”, step {result.step}",
         (
-            r"L = -\frac{1}{|y|}\sum_t \log \pi_\theta(y_t \mid x, y_{<t})",
+            r"L = -\frac{1}{|y|}\sum_t \log \pi(y_t \mid x, y_{<t})",
             rf"= \frac{{{tex(total, 3)}}}{{{count}}} = {tex(now.loss, 3)},\quad e^{{L}} = {tex(result.perplexity)}",
             share,
             rf"\text{{blind guess: }} \ln V = \ln {result.vocabulary} = {tex(result.uniform_loss)}",
