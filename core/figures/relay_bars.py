@@ -135,8 +135,13 @@ def answer_grid(
             "textfont": {"size": 11.5, "color": "@text"}, "hoverinfo": "skip", "showlegend": False})  # fmt: skip
     layout: Figure = {
         "showlegend": False, "margin": {"l": 74, "r": 6, "t": 46, "b": 8},
-        "xaxis": {"range": [-0.52, len(prompts) - 0.48], "side": "top", "tickvals": list(range(len(prompts))), "showgrid": False,
-                  "ticktext": [f"<b>{label(prompt, 26)}</b>" for prompt in prompts], "zeroline": False, "ticks": "", "fixedrange": True},
+        "xaxis": {"range": [-0.52, len(prompts) - 0.48], "showticklabels": False, "showgrid": False, "zeroline": False,
+                  "ticks": "", "fixedrange": True},
+        "annotations": [
+            {"text": f"<b>{label(prompt, 26)}</b>", "x": column, "xref": "x", "y": 1.0, "yref": "paper", "yanchor": "bottom",
+             "showarrow": False, "font": {"size": 12}}
+            for column, prompt in enumerate(prompts)
+        ],
         "yaxis": {"range": [places[-1] - 0.5, 0.5], "tickvals": places, "ticktext": [label(name, 10) for _, name in rows],
                   "showgrid": False, "zeroline": False, "ticks": "", "fixedrange": True},
         "shapes": [
