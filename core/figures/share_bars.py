@@ -31,12 +31,14 @@ def share_bars(
     bars: Sequence[ShareBar],
     text: str,
     axis: str,
+    short_axis: str = "",
     whole: bool = True,
     badge: Badge = "live",
     height: int = 400,
     wrap: int = 24,
 ) -> Chart:
-    """Bars from the top, first one highest. With `whole` the axis runs from 0 to 100 %, else as far as it must."""
+    """Bars from the top, first one highest. With `whole` the axis runs from 0 to 100 %, else as far as it must;
+    `short_axis` names it on a phone."""
     rows = list(range(len(bars)))
     ends = [bar.interval or (bar.share, bar.share) for bar in bars]
     reach = 1.0 if whole else max(*(high for _, high in ends), *(bar.mark or 0.0 for bar in bars), 0.02)
@@ -94,7 +96,12 @@ def share_bars(
         badge=badge,
         figure={"data": data, "layout": layout},
         text=text,
-        compact={"margin.l": 128, "yaxis.tickfont.size": 11, "xaxis.title.font.size": 11},
+        compact={
+            "margin.l": 128,
+            "yaxis.tickfont.size": 11,
+            "xaxis.title.font.size": 11,
+            "xaxis.title.text": label(short_axis or axis, 34),
+        },
         height=height,
     )
 

@@ -9,7 +9,7 @@ from core.lessons import lesson01_says as words
 from core.lessons.lesson import Table
 from core.lessons.lesson01_lab import TABLE_ROWS, Result
 from core.lessons.text import percent, signed
-from core.world.behaviour import Behaviour
+from core.world.behaviour import BEST_BEHAVIOUR, Behaviour
 
 POOR = frozenset({Behaviour.WRONG, Behaviour.UNSAFE, Behaviour.RUDE})
 CUT = 27
@@ -20,14 +20,15 @@ def figures(result: Result) -> tuple[Chart, ...]:
     return ({"behaviours": _behaviours, "next": _next, "knows": _knows, "ideal": _ideal}[result.view](result),)
 
 
-def _role(behaviour: Behaviour, target: Behaviour) -> str:
-    return "good" if behaviour is target else "bad" if behaviour in POOR else "muted"
+def _role(behaviour: Behaviour, wanted: Behaviour | None) -> str:
+    return "good" if behaviour is wanted else "bad" if behaviour in POOR else "muted"
 
 
 def _behaviours(result: Result) -> Chart:
     shown = result.shown
+    wanted = BEST_BEHAVIOUR.get(result.prompt.kind)  # none for a text that the world does not know
     bars = [
-        ShareBar(behaviour.value, share, _role(behaviour, shown.target), (low, high), behaviour is shown.target)
+        ShareBar(behaviour.value, share, _role(behaviour, wanted), (low, high), behaviour is wanted)
         for behaviour, (share, low, high) in zip(shown.counts, shown.table, strict=True)
     ]
     rows = "; ".join(f"{behaviour.value}: {count}" for behaviour, count in shown.counts.items())
@@ -35,7 +36,8 @@ def _behaviours(result: Result) -> Chart:
         key="l1_behaviours",
         title=f"What {shown.n} answers do",
         bars=bars,
-        axis="share of the answers, with 95 % intervals; bold: what the prompt calls for",
+        axis="share of the answers, with 95 % intervals" + ("; bold: what the prompt calls for" if wanted else ""),
+        short_axis="share, with 95 % intervals",
         text=f"{words.asked_as(result)}, {shown.n} answers. {rows}.",
         height=384,
     )
@@ -62,25 +64,38 @@ def _next(result: Result) -> Chart:
         bars=bars,
         axis="probability of the next token" + (f" at temperature {result.temperature:g}; ◇ at temperature 1" if moved else ""),
         text=f"{words.asked_as(result)}. {rows}. The ideal answer's “{first}” has rank {rank} and {percent(share, 3)}.",
+        short_axis=f"at temperature {result.temperature:g}" + ("; ◇ at 1" if moved else ""),
         whole=False,
+        height=380,
     )  # fmt: skip
 
 
 def _knows(result: Result) -> Chart:
     asked, exam, known = result.asked, result.as_exam, result.cloze
+    harmful = result.prompt.kind == "harmful"
+    prefix = f"{asked.target.value}, " if harmful else ""
     rows = [
-        ShareBar("simply asked", asked.share, "muted", asked.interval, not result.exam),
-        ShareBar("asked as an exam", exam.share, "muted", exam.interval, result.exam),
+        ShareBar(f"{prefix}simply asked", asked.share, "muted", asked.interval, not result.exam),
+        ShareBar(f"{prefix}asked as an exam", exam.share, "muted", exam.interval, result.exam),
     ]
     if known:
         rows.insert(0, ShareBar("goes on with a cut statement", known.probability, "good"))
+    if harmful:
+        unsafe = Behaviour.UNSAFE
+        rows += [
+            ShareBar(f"{unsafe.value}, {way}", asking.counts[unsafe] / asking.n, "bad", asking.interval_of(unsafe))
+            for way, asking in (("simply asked", asked), ("asked as an exam", exam))
+        ]
     said = f"{words.does(asked.target)}: simply asked {asked.hits} of {asked.n}, as an exam {exam.hits} of {exam.n}."
     return share_bars(
         key="l1_knows",
         title="What it knows, and what it says",
         bars=rows,
-        axis=f"{words.does(asked.target)}; intervals where it was sampled" + (", the first bar is exact" if known else ""),
+        axis=("share of the answers" if harmful else words.does(asked.target))
+        + (", with 95 % intervals; the first bar is exact" if known else ", with 95 % intervals"),
+        short_axis="with 95 % intervals",
         text=said
+        + (" " + "; ".join(f"{bar.name}: {percent(bar.share)}" for bar in rows[2:]) + "." if harmful else "")
         + (f" “{known.before} …”: probability of “{known.answer}” {percent(known.probability)}." if known else ""),
         height=300,
     )  # fmt: skip

@@ -146,8 +146,8 @@ def quiz(result: Result) -> tuple[Question, ...]:
 
 WHY = Why(
     text=(
-        "A pretrained model continues texts. In its books a question is mostly followed by another question, a complaint or a rude "
-        "remark, so that is what it writes. The fact itself is in its weights: cut a statement before the answer and it goes on "
+        "A pretrained model continues texts. In its books a question is mostly followed by another question and hardly ever by an "
+        "answer, so that is what it writes. The fact itself is in its weights: cut a statement before the answer and it goes on "
         "rightly. A prompt that looks like an answer key gets the answer out, but it works for harmful requests as well and needs a "
         "new trick for each kind of prompt. Reported for Llama-2-7b: at 77.7 % of positions the aligned model's token is the base "
         "model's first choice, at 92.2 % it is among the first three. Tuning changes which continuation is chosen."
