@@ -132,14 +132,14 @@ def quiz(result: Result) -> tuple[Question, ...]:
             options,
             answer,
             f"“{plain(result.prompt.text)}”, {COLD_SAMPLES} samples: it {cold.most.value} in {cold.counts[cold.most]} and "
-            f"{cold.target.value} in {cold.hits}. A low temperature makes the likeliest continuation surer, not better.",
+            f"{cold.target.value} in {cold.hits}. A low temperature makes the likeliest words surer; it puts no others first.",
         ),
         Question(
             "Take an ideal answer to this prompt. Of most of its tokens, is the base model's own first choice the same?",
             ("yes, of more than half", "no, of half or fewer"),
             0 if unshifted > len(rows) / 2 else 1,
-            f"It is for {unshifted} of {plural(len(rows), 'token')}. The first, “{plain(first.token)}”, has rank {first.rank}: "
-            "the answer has to be begun.",
+            f"It is for {unshifted} of {plural(len(rows), 'token')}. The first, “{plain(first.token)}”, has rank {first.rank}"
+            + (": the answer is not begun by itself." if first.rank > 1 else "."),
         ),
     )  # fmt: skip
 
