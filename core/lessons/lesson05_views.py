@@ -36,7 +36,7 @@ def figures(result: Result) -> tuple[Chart, ...]:
                     "loss, nats per token",
                     (
                         Line("this one", tuple(s.loss for s in steps), "new"),
-                        Line(f"{others} others", tuple(s.others_loss for s in steps), "text", "dot"),
+                        Line(f"{others} unseen", tuple(s.others_loss for s in steps), "text", "dot"),
                     ),
                     zero=True,
                 ),
@@ -44,7 +44,7 @@ def figures(result: Result) -> tuple[Chart, ...]:
                     "gold of the answers",
                     (
                         Line("this one", tuple(s.says_gold for s in steps), "new"),
-                        Line(f"{others} others", tuple(s.others_gold for s in steps), "gold", "dash"),
+                        Line(f"{others} unseen", tuple(s.others_gold for s in steps), "gold", "dash"),
                     ),
                     zero=True,
                 ),
