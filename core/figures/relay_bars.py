@@ -1,4 +1,7 @@
-"""The relay as charts: positions from left to right, a baton that moves along, and what was measured where it has been."""
+"""The relay as charts: positions from left to right, a baton that moves along, and what was measured where it has been.
+
+No hatching: Plotly cannot move a hatched bar (its pattern fill fails inside a transition), so bands carry their names.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,12 @@ class Bar:
 
 @dataclass(frozen=True)
 class Share:
-    """One band of a stacked bar: its name, its share at each measured position, its role and its hatching."""
+    """One band of a stacked bar: its name, a short one to stand inside it, its share at each measured position, its role."""
 
     name: str
+    short: str
     values: tuple[float, ...]
     role: str
-    pattern: str = ""
 
 
 def gold_bars(
@@ -45,15 +48,14 @@ def gold_bars(
     badge: Badge = "recorded",
     height: int = 400,
 ) -> Chart:
-    """Two bars a position with their intervals; `series` holds (name, hatching, bars). `compared` names the other run."""
+    """Two bars a position with their intervals. `series` holds (name, fill, bars); `compared` names the other run."""
     data: list[Figure] = []
     frames: list[Frame] = [{} for _ in ticks]
-    for number, (name, pattern, bars) in enumerate(series):
+    for number, (name, fill, bars) in enumerate(series):
         at = [bar.position + (number - 0.5) * (BAR + 0.02) for bar in bars]
         _add(data, frames, [bar.position for bar in bars], rounded(bar.value for bar in bars), {
             "type": "bar", "x": at, "width": BAR, "name": name, "hovertemplate": "%{y:.2f}",
-            "marker": {"color": "@gold", "pattern": {"shape": pattern, "bgcolor": "@gold", "fgcolor": "@page",
-                                                     "size": 7, "solidity": 0.3}}})  # fmt: skip
+            "marker": {"color": fill, "line": {"color": "@gold", "width": 2}}})  # fmt: skip
         ends = [end for bar in bars for end in (*rounded((bar.value - bar.half, bar.value + bar.half)), None)]
         _add(data, frames, [bar.position for bar in bars for _ in range(3)], ends, {
             "type": "scatter", "mode": "lines", "x": [x for x in at for _ in range(3)], "hoverinfo": "skip",
@@ -91,12 +93,10 @@ def behaviour_bars(
     for share in shares:
         _add(data, frames, positions, rounded(share.values), {
             "type": "bar", "x": list(positions), "width": 0.8, "name": label(share.name, 40),
-            "text": [f"{value:.0%}" if value >= 0.07 else "" for value in share.values], "textposition": "inside",
+            "text": [_inside(share.short, value) for value in share.values], "textposition": "inside",
             "insidetextanchor": "middle", "textangle": 0, "insidetextfont": {"color": "@page", "size": 12.5},
             "hovertemplate": "%{y:.1%}",
-            "marker": {"color": f"@{share.role}", "line": {"color": "@page", "width": 1.2},
-                       "pattern": {"shape": share.pattern, "bgcolor": f"@{share.role}", "fgcolor": "@page",
-                                   "fgopacity": 0.45, "size": 9, "solidity": 0.12}}})  # fmt: skip
+            "marker": {"color": f"@{share.role}", "line": {"color": "@page", "width": 1.2}}})  # fmt: skip
     _baton(data, frames, -FOOT / 2)
     layout = _layout(ticks, [-FOOT, 1.0])
     layout["barmode"] = "stack"
@@ -154,6 +154,11 @@ def answer_grid(
     chart.compact.clear()
     chart.compact.update({"xaxis.range": [-0.52, 0.52]})
     return Chart(**{**vars(chart), "wide_only": tuple(range(1, len(prompts)))})
+
+
+def _inside(short: str, value: float) -> str:
+    """What is written in a band, so that it is known without its colour: as much as there is room for."""
+    return f"{short}<br>{value:.0%}" if value >= 0.14 else short if value >= 0.07 else ""
 
 
 def _add(data: list[Figure], frames: list[Frame], at: Sequence[int], y: Sequence[float | None], trace: Figure) -> None:

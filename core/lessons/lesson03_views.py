@@ -19,18 +19,16 @@ from core.world.behaviour import Behaviour
 if TYPE_CHECKING:
     from core.lessons.lesson03 import Result
 
-GROUPS: tuple[tuple[str, tuple[Behaviour, ...], str, str], ...] = (
-    ("right", (Behaviour.RIGHT,), "chosen", ""),
-    ("refuses or does not know", (Behaviour.REFUSES, Behaviour.HONEST), "new", "/"),
-    ("wrong", (Behaviour.WRONG,), "rejected", "x"),
-    ("helps to do harm", (Behaviour.UNSAFE,), "ai", "+"),
-    ("another question", (Behaviour.ASKS,), "reference", ""),
-    ("rude, complains, evades, flatters", (Behaviour.RUDE, Behaviour.COMPLAINS, Behaviour.EVADES, Behaviour.FLATTERS), "proxy", "\\"),
-    ("something else, nothing", (Behaviour.OTHER, Behaviour.SILENT), "optimum", "."),
+GROUPS: tuple[tuple[str, str, tuple[Behaviour, ...], str], ...] = (
+    ("right", "right", (Behaviour.RIGHT,), "chosen"),
+    ("refuses or does not know", "refuses", (Behaviour.REFUSES, Behaviour.HONEST), "new"),
+    ("wrong", "wrong", (Behaviour.WRONG,), "rejected"),
+    ("helps to do harm", "harm", (Behaviour.UNSAFE,), "ai"),
+    ("another question", "asks", (Behaviour.ASKS,), "reference"),
+    ("rude, complains, evades, flatters", "rude …", (Behaviour.RUDE, Behaviour.COMPLAINS, Behaviour.EVADES, Behaviour.FLATTERS), "proxy"),
+    ("something else, nothing", "else", (Behaviour.OTHER, Behaviour.SILENT), "optimum"),
 )  # fmt: skip
-"""Behaviours that are shown as one band: name, members, role, hatching."""
-
-
+"""Behaviours that are shown as one band: name, short name, members, role."""
 PROMPT_SHOWN = 22
 SHORT = {"sft": "demos", "reward_model": "pairs", "ppo": "scores"}
 
@@ -68,7 +66,7 @@ def _gold(result: Result) -> Chart:
         key="l3_gold",
         title=f"Gold after each stage · {words.runners(result)}",
         ticks=_ticks(result),
-        series=(("held-out items", "", bars(True)), ("trained items", "/", bars(False))),
+        series=(("held-out items", "@gold", bars(True)), ("trained items", "@gold/35", bars(False))),
         reach=(min(0.0, *every) - 0.15, max(0.0, *every) + 0.15),
         step=result.step,
         text=words.gold_text(result),
@@ -91,8 +89,8 @@ def _behaviour(result: Result) -> Chart:
         ticks=_ticks(result),
         positions=[position for position, _ in found],
         shares=[
-            Share(name, tuple(sum(mix.get(member.value, 0.0) for member in members) for mix in mixes), role, pattern)
-            for name, members, role, pattern in GROUPS
+            Share(name, short, tuple(sum(mix.get(member.value, 0.0) for member in members) for mix in mixes), role)
+            for name, short, members, role in GROUPS
         ],
         step=result.step,
         text=words.behaviour_text(result),

@@ -56,7 +56,7 @@ def test_bars_and_whiskers_are_the_recorded_means():
 
 
 def test_every_behaviour_belongs_to_one_band_and_bands_fill_the_bar():
-    members = [member for _, group, _, _ in GROUPS for member in group]
+    members = [member for _, _, group, _ in GROUPS for member in group]
     assert sorted(members) == sorted(Behaviour)
     for items in ("held", "trained"):
         (chart,) = LESSON.figures(result(step=4, view="behaviour", items=items))
