@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from core.lessons import lesson01, lesson04, lesson05, lesson06, lesson07, lesson08, lesson10
+from core.lessons import lesson01, lesson03, lesson04, lesson05, lesson06, lesson07, lesson08, lesson10
 from core.lessons.lesson import Lesson
 
 LESSONS: tuple[Lesson, ...] = (
     lesson01.LESSON,
+    lesson03.LESSON,
     lesson04.LESSON,
     lesson05.LESSON,
     lesson06.LESSON,
