@@ -119,7 +119,8 @@ PICK = Param("l7_pick", "Response", "int", 1, 0, 7, 1, widget="table")
 
 CONTROLS = (CLIP, LR, KL_COEF, EPOCHS, SCORES, MODE, BATCH, SEED, WHITEN)
 
-BY_HAND = {"l7_scores": "hand"}
+# Labels that name what happens hold for one start only.
+BY_HAND = {"l7_scores": "hand", "start": "hand"}
 PRESETS = (
     Preset("first", "One batch, from its first step", {}),
     Preset("good", "Past the edge, good answer", {**BY_HAND, "l7_pick": 1, "l7_step": 6},

@@ -43,7 +43,7 @@ START = Param(
     "start",
     "The policy starts from",
     "choice",
-    HAND,
+    "sft" if _RECORDED else HAND,
     options=(
         (HAND, "probabilities set by hand"),
         *((("sft", "the tiny LM after SFT"), ("base", "the tiny LM before SFT")) if _RECORDED else ()),

@@ -100,9 +100,11 @@ def reset(lesson: Lesson, locked: frozenset[str] = frozenset()) -> None:
 
 
 def apply_preset(lesson: Lesson, chosen: dict[str, Value], locked: frozenset[str] = frozenset()) -> None:
-    """Named settings; all others go back to their defaults, except what is carried, what is locked and the picked row."""
+    """Named settings; all others go back to their defaults. What is carried and the picked row stay unless they are named,
+    and what is locked stays in any case."""
     for param in lesson.params:
-        if param.key in lesson.carried or param.key in locked or (param.widget == "table" and param.key not in chosen):
+        stays = param.key in lesson.carried or param.widget == "table"
+        if param.key in locked or (stays and param.key not in chosen):
             continue
         put(param.key, chosen.get(param.key, param.default))
     st.session_state[TOKEN] = token() + 1

@@ -74,7 +74,8 @@ def test_sentences_about_the_last_epoch_agree_with_the_ratios():
         assert still == (abs(now - before) < sentences.STILL)
         if still:
             continue
-        first, second = map(float, re.findall(r"from (\S+) to ([\d.]+\d)", moved)[0])
+        written = re.findall(r"from (\S+) to (\d[\d.]*\d(?:e[−\d]+)?)", moved)[0]
+        first, second = (float(number.replace("−", "-")) for number in written)
         assert (first < second) == (before < now)
         if "without a gradient" in moved:
             seen.add("others")

@@ -48,7 +48,7 @@ def test_leash_too_short_ends_nearer_to_the_reference_and_learns_less():
 
 
 def test_a_tiny_clip_makes_smaller_steps_and_clips_more():
-    tiny, wide = at(preset="clip", step=10), at(step=10)
+    tiny, wide = at(preset="clip", step=10, start="hand"), at(step=10, start="hand")
     assert total_variation(tiny.probs(1), tiny.probs(0)) < 0.6 * total_variation(wide.probs(1), wide.probs(0))
     assert sum(s.clip_fraction for s in tiny.steps[:10]) > sum(s.clip_fraction for s in wide.steps[:10])
 
