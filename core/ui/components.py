@@ -62,9 +62,10 @@ def _components() -> dict[str, Any]:
     }
 
 
-def chart(shown: Chart, *, token: int, ended: bool, report: Report) -> None:
+def chart(shown: Chart, *, token: int, ended: bool, report: Report | None) -> None:
     """Draw a chart. What the browser reports ("step", "picked", "ahead") goes to `report(name, value)` before the next run.
 
+    Without `report` the browser keeps its step to itself, and no run of the page comes of it.
     `token` changes only when the server itself sets the step; otherwise the browser's own step stands.
     """
     data = {
@@ -88,8 +89,9 @@ def chart(shown: Chart, *, token: int, ended: bool, report: Report) -> None:
         "autoplay": shown.autoplay,
         "token": token,
         "ended": ended,
+        "quiet": report is None,
     }
-    _mount("chart", shown.key, data, ("step", "picked", "ahead"), report)
+    _mount("chart", shown.key, data, ("step", "picked", "ahead") if report else (), report)
 
 
 def table(key: str, shown: Table, *, pickable: bool, report: Report) -> None:
@@ -105,11 +107,11 @@ def table(key: str, shown: Table, *, pickable: bool, report: Report) -> None:
     _mount("table", key, data, ("picked",), report)
 
 
-def _mount(component: str, key: str, data: dict[str, Any], names: tuple[str, ...], report: Report) -> None:
+def _mount(component: str, key: str, data: dict[str, Any], names: tuple[str, ...], report: Report | None) -> None:
     def hear(name: str) -> Callable[[], None]:
         def heard() -> None:
             value = st.session_state[key].get(name)
-            if value is not None:
+            if value is not None and report is not None:
                 report(name, value)
 
         return heard

@@ -59,11 +59,7 @@ def _hero() -> None:
     result = shown.result({**shown.defaults(), **_shared(), **HERO})
     chart = shown.figures(result)[0]
     chart = replace(chart, key="home_hero", autoplay=True, horizon=len(chart.frames) - 1, pick_trace=None, height=400)
-    components.chart(chart, token=0, ended=True, report=_ignore)
-
-
-def _ignore(name: str, value: Any) -> None:
-    """The home page's players keep their step to themselves."""
+    components.chart(chart, token=0, ended=True, report=None)
 
 
 def _begin() -> None:
@@ -116,7 +112,7 @@ def _answer(asked: AskedByAll) -> None:
             settings.open_lesson(asked.lesson)
     with picture:
         frozen = replace(chart, key=f"home_{asked.key}", pick_trace=None, horizon=max(len(chart.frames) - 1, 0))
-        components.chart(frozen, token=0, ended=True, report=_ignore)
+        components.chart(frozen, token=0, ended=True, report=None)
 
 
 def _phase(phase: Phase) -> None:

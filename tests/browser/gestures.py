@@ -46,6 +46,8 @@ def bars(page) -> str:
 
 def step(page) -> int:
     """The step that the player shows."""
+    # The very first visit of a server goes through app.py and back; the player may be mounted once more on the way.
+    page.wait_for_function("() => /^\\d/.test(document.querySelector('.pg-count')?.textContent ?? '')")
     return int(re.match(r"\d+", page.locator(".pg-count").first.inner_text()).group())
 
 

@@ -106,7 +106,7 @@ class Lab {
 
   update(component) {
     const { data, setStateValue } = component;
-    this.report = setStateValue;
+    this.report = data.quiet ? () => {} : setStateValue;
     const first = !this.data;
     this.data = data;
     this.hasPlayer = data.frames.length > 0;
@@ -278,7 +278,8 @@ class Lab {
   }
 
   draw(force) {
-    if (!force && this.drawn && window.Plotly && this.move()) return;
+    // Without motion there is nothing to hurry for: one drawing, and it is the final one.
+    if (!force && !calm() && this.drawn && window.Plotly && this.move()) return;
     this.queue = this.queue.then(() => this.drawNow(force)).catch((error) => {
       this.root.querySelector(".pg-problem").textContent = `The chart could not be drawn: ${error.message}.`;
     });
@@ -309,7 +310,7 @@ class Lab {
     // New labels or a new main axis at once, bars still where they were; then they glide.
     const arrays = (trace, i) => {
       const before = this.plot.data[i];
-      const same = before && before.type === trace.type && before.x?.length === trace.x?.length;
+      const same = !calm() && before && before.type === trace.type && before.x?.length === trace.x?.length;
       return same ? { ...trace, x: before.x, y: trace.y } : trace;
     };
     await Plotly.react(this.plot, wanted.data.map(arrays), wanted.layout);
@@ -356,9 +357,9 @@ class Lab {
 
   onResize() {
     if (!this.drawn || !this.plot.clientWidth) return;
-    const before = this.isCompact;
+    const { isCompact, theme, scale } = this;
     this.measure();
-    if (before !== this.isCompact) this.draw(true);
+    if (isCompact !== this.isCompact || theme !== this.theme || scale !== this.scale) this.draw(true);
     else if (this.plot.clientWidth !== this.width) window.Plotly.Plots.resize(this.plot);
     this.width = this.plot.clientWidth;
   }
