@@ -15,9 +15,9 @@ def logps(logits: Tensor) -> Tensor:
     return torch.log_softmax(logits, dim=-1)
 
 
-def total_variation(first_logps: Tensor, second_logps: Tensor) -> Tensor:
+def total_variation(first_probs: Tensor, second_probs: Tensor) -> Tensor:
     """Total-variation distance, half the sum of |p − q| over the last axis: between 0 (equal) and 1 (disjoint)."""
-    return 0.5 * (first_logps.exp() - second_logps.exp()).abs().sum(-1)
+    return 0.5 * (first_probs - second_probs).abs().sum(-1)
 
 
 def policy_stats(
@@ -31,4 +31,4 @@ def policy_stats(
     reward = torch.dot(probs, scores).item()
     kl = exact_kl(policy_logps, ref_logps).item()
     entropy = torch.special.entr(probs).sum().item()  # −p log p, and 0 where a response has probability 0
-    return PolicyStats(reward, kl, entropy, reward - kl_coef * kl, total_variation(policy_logps, optimum.logps).item())
+    return PolicyStats(reward, kl, entropy, reward - kl_coef * kl, total_variation(probs, optimum.logps.exp()).item())

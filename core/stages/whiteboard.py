@@ -152,7 +152,7 @@ def _epochs(
     # Stacked once after the loop: every extra tensor operation in there is paid in each epoch of each update.
     with torch.no_grad():
         table = torch.stack([tensor for row in rows for tensor in row]).view(config.epochs, 6, -1)
-        loss_values = torch.stack(losses).tolist()
+    loss_values = [loss.item() for loss in losses]
     logps = table[:, 0]
     clip_won = (table[:, 4] < table[:, 3]) & (shares > 0)
     in_use = torch.stack((clip_won.to(table.dtype), k2(logps, old_logps)))

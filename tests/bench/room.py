@@ -1,6 +1,6 @@
 """A room: many sessions on one server, each moving one control a second, timed from the press to the end of the run.
 
-    python -m tests.bench.room [--sessions 30] [--seconds 30] [--port 8613] [--seed 0] [--save]
+    python -m tests.bench.room [--lessons 6,7,8,10] [--sessions 30] [--seconds 30] [--port 8613] [--seed 0] [--save]
 
 Starts the real server and speaks its websocket protocol, so that thirty sessions do not need thirty browsers. Each
 session opens a built lesson by its link (five votes, half of the run shown) and then, about once a second, sets one of the
@@ -217,14 +217,16 @@ def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
     raise SystemExit("The server did not start.")
 
 
-async def measure(port: int, pid: int, count: int, seconds: float, seed: int) -> dict[str, float]:
+async def measure(
+    port: int, pid: int, count: int, seconds: float, seed: int, lessons: tuple[Lesson, ...]
+) -> dict[str, float]:
     """Open the sessions one after the other, let them move, and put the figures together."""
-    warm = [Session(lesson, random.Random(seed)) for lesson in LESSONS]
+    warm = [Session(lesson, random.Random(seed)) for lesson in lessons]
     for session in warm:  # what every process pays once: imports, the first chart, the first fit
         await session.open(port)
         await session.socket.close()
     before = resident_mb(pid)
-    sessions = [Session(LESSONS[i % len(LESSONS)], random.Random(1000 * seed + i)) for i in range(count)]
+    sessions = [Session(lessons[i % len(lessons)], random.Random(1000 * seed + i)) for i in range(count)]
     opened = []
     for session in sessions:
         began = time.perf_counter()
@@ -239,7 +241,7 @@ async def measure(port: int, pid: int, count: int, seconds: float, seed: int) ->
     for session in sessions:
         await session.socket.close()
     times = [t for session in sessions for t in session.times]
-    for lesson in LESSONS:
+    for lesson in lessons:
         own = [t for session in sessions if session.lesson is lesson for t in session.times]
         if own:
             print(
@@ -274,19 +276,22 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--port", type=int, default=8613)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--lessons", default="", help="numbers of the lessons to move in, as 6,7,8,10; empty: all")
     args, _ = parser.parse_known_args()
+    wanted = {number for number in args.lessons.split(",") if number}
+    chosen = tuple(item for item in LESSONS if not wanted or str(item.number) in wanted)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true", "--server.port"]
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen([*command, str(args.port)], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
         try:
             wait_for(args.port, server)
-            figures = asyncio.run(measure(args.port, server.pid, args.sessions, args.seconds, args.seed))
+            figures = asyncio.run(measure(args.port, server.pid, args.sessions, args.seconds, args.seed, chosen))
         finally:
             server.terminate()
             server.wait(timeout=20)
         log.seek(0)
         figures["errors"] += log.read().decode(errors="replace").count("Traceback (most recent call last)")
-    lessons = ", ".join(str(lesson.number) for lesson in LESSONS)
+    lessons = ", ".join(str(lesson.number) for lesson in chosen)
     report(
         "room",
         figures,
