@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from core.records import PolicyStats, PolicyStep
 
 
+SCORES_FROM = {
+    "votes": "Scores: the reward model of your votes (lesson 6).",
+    "hand": "Scores: your sliders.",
+    "no votes": "No votes yet, so the scores are set by hand.",
+}
+
+
 def figures(result: Result) -> tuple[Chart, ...]:
     """The one chart of the chosen view."""
     return (_estimators(result),) if result.view == "kl" else (_policy(result),)
@@ -140,5 +147,5 @@ def table(result: Result) -> Table:
         rows=tuple(rows),
         lit=result.picked,
         accent={1: 2, 2: 1, 3: 3, 4: 3, 5: 4, 6: 4, 7: None}[result.sub],
-        notes=clip if exact else f"{clip} · not drawn: it moves only because others do",
+        notes=f"{SCORES_FROM[result.scores_from]} {clip if exact else f'{clip} · not drawn: it moves only because others do'}",
     )
