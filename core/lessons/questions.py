@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -12,6 +12,7 @@ from core.figures.chart import Chart
 from core.lessons.catalogue import lesson
 from core.lessons.lesson import Source
 from core.lessons.param import Value, Values
+from core.lessons.shared_params import recordings
 from core.world.candidates import NORWAY
 from core.world.simulated_voter import SimulatedVoter
 from core.world.votes import encode, pair_shown
@@ -43,7 +44,7 @@ class AskedByAll:
         shown = lesson(self.lesson)
         assert shown is not None
         result = shown.result(self.values(shared))
-        return shown.figures(result)[0], shown.says(result)
+        return replace(shown.figures(result)[0], recordings=recordings(result)), shown.says(result)
 
 
 @lru_cache(maxsize=1)
@@ -61,8 +62,8 @@ QUESTIONS: tuple[AskedByAll, ...] = (
     AskedByAll(
         "sft",
         "What does RLHF actually do that supervised fine-tuning can't?",
-        "Supervised fine-tuning raises the likelihood of the answers that it is shown, and of nothing else. RLHF lets the model "
-        "answer by itself, scores whole answers, and can push bad ones down. Watch the bars of the worse answers shrink: no "
+        "Supervised fine-tuning can only raise the likelihood of answers that it is shown; it cannot say that an answer is bad. RLHF "
+        "lets the model answer by itself, scores whole answers, and can push bad ones down. Watch the bars of the worse answers shrink: no "
         "demonstration ever mentioned them.",
         (BOOK, INSTRUCT),
         8,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from core.lessons.param import Param, Values
 from core.stages import starting_points
 from core.stages.reward_fit import RewardFit, fit_votes
@@ -94,6 +96,12 @@ def responses(values: Values) -> CandidateSet:
 def hand_made(candidates: CandidateSet) -> tuple[str, ...]:
     """What a chart of these responses has to call an illustration."""
     return () if candidates.recorded else ("reference",)
+
+
+def recordings(result: Any) -> tuple[str, ...]:
+    """What in a lesson's charts was recorded: the reference policy, where the tiny LM gave it."""
+    candidates = getattr(result, "candidates", None)
+    return ("reference",) if candidates is not None and candidates.recorded else ()
 
 
 def fit(values: Values) -> RewardFit:

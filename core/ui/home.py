@@ -10,7 +10,7 @@ import streamlit as st
 from core.lessons.catalogue import lesson
 from core.lessons.outline import OUTLINES, PHASES, Outline, Phase, in_phase
 from core.lessons.questions import QUESTIONS, AskedByAll
-from core.lessons.shared_params import SHARED
+from core.lessons.shared_params import SHARED, recordings
 from core.ui import components, progress, room, settings
 
 HERO = {"l8_mode": "exact", "l8_sub": "7", "l8_ahead": 32}
@@ -58,7 +58,15 @@ def _hero() -> None:
     assert shown is not None
     result = shown.result({**shown.defaults(), **_shared(), **HERO})
     chart = shown.figures(result)[0]
-    chart = replace(chart, key="home_hero", autoplay=True, horizon=len(chart.frames) - 1, pick_trace=None, height=400)
+    chart = replace(
+        chart,
+        key="home_hero",
+        autoplay=True,
+        horizon=len(chart.frames) - 1,
+        pick_trace=None,
+        height=400,
+        recordings=recordings(result),
+    )
     components.chart(chart, token=0, ended=True, report=None)
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 from core.lessons.lesson import Formula, Lesson, Prediction
 from core.lessons.param import Values
 from core.lessons.same_name import LESSONS as SAME_NAME_LESSONS
+from core.lessons.shared_params import recordings
 from core.lessons.snippets import source_of
 from core.lessons.text import plain
 from core.ui import components, progress, room, settings
@@ -91,10 +92,8 @@ def _charts(lesson: Lesson, result: Any) -> None:
         elif name == "ahead" and step_key:
             st.session_state[f"l{lesson.number}_ahead"] = int(lesson.param(step_key).nearest(float(value)))
 
-    candidates = getattr(result, "candidates", None)
-    recordings = ("reference",) if candidates is not None and candidates.recorded else ()
     for shown in lesson.figures(result):
-        shown = replace(shown, recordings=recordings)
+        shown = replace(shown, recordings=recordings(result))
         components.chart(shown, token=settings.token(), ended=_ended(shown.frames, result), report=report)
 
 
