@@ -150,7 +150,7 @@ WHY = Why(
         "answer, so that is what it writes. The fact itself is in its weights: cut a statement before the answer and it goes on "
         "rightly. A prompt that looks like an answer key gets the answer out, but it works for harmful requests as well and needs a "
         "new trick for each kind of prompt. Reported for Llama-2-7b: at 77.7 % of positions the aligned model's token is the base "
-        "model's first choice, at 92.2 % it is among the first three. Tuning changes which continuation is chosen."
+        "model's first choice, at 92.2 % with marginal shifts counted in. Tuning changes which continuation is chosen."
     ),
     misconception="“Alignment puts the knowledge in.” Here the knowledge is there before any tuning; what is missing is the habit of "
     "answering. Making a model larger does not by itself make it follow a user's intent better.",

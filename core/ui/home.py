@@ -25,7 +25,8 @@ def show() -> None:
             '<header class="pg-lesson pg-home"><p class="pg-kicker">RLHF Playground</p>'
             "<h1>Understand reinforcement learning from human feedback by moving it</h1>"
             '<p class="pg-promise">Vote on a few answers. A reward model is fitted to your votes. Press Step, and watch PPO move '
-            "the policy, with every number of the step on screen. Nothing is scripted: each curve is computed while you look."
+            "the policy, with every number of the step on screen. Nothing is scripted: each curve is computed, live or in a recorded "
+            "run that says so."
             "</p></header>"
         )
         _begin()
