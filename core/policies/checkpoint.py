@@ -70,14 +70,14 @@ def save(model: TinyLM, path: Path, notes: dict[str, str] | None = None) -> str:
     return checksum
 
 
-def load(path: Path) -> Checkpoint:
-    """Read the weights into a float32 model.
+def load(path: Path, rebuild: str = REBUILD) -> Checkpoint:
+    """Read the weights into a float32 model. `rebuild` is the command that makes them again.
 
     Raises:
         CheckpointError: the file is missing, cut off, damaged or of another version.
     """
     path = Path(path)
-    again = f"rebuild it with: {REBUILD}"
+    again = f"rebuild it with: {rebuild}"
     if not path.is_file():
         raise CheckpointError(f"The weights {path.name} are missing; {again}")
     try:

@@ -1,4 +1,4 @@
-"""The stages at the terminal: `python -m core.stages pretrain`, `… relay`, `… starts` and `… record relay`."""
+"""The stages at the terminal: `python -m core.stages pretrain`, `… relay`, `… store`, `… starts` and `… record relay`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from core.stages import recorded, starting_points, terminal
+from core.stages import recorded, starting_points, stored, terminal
 from core.stages.evaluate import single_thread
 from core.stages.ppo import PpoConfig
 from core.stages.pretrain import PretrainConfig
@@ -36,6 +36,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     starts.add_argument("--weights", type=Path, default=WEIGHTS)
     starts.add_argument("--out", type=Path, default=starting_points.RECORDED)
+    store = commands.add_parser("store", help="train the relay's SFT model and reward model and keep them in assets/")
+    store.add_argument("--seed", type=int, default=0)
+    store.add_argument("--settings", default="", help="as for relay")
+    store.add_argument("--weights", type=Path, default=WEIGHTS)
+    store.add_argument("--out", type=Path, default=stored.FOLDER, help="the folder")
     record = commands.add_parser("record", help="run the relays that the pages show, with and without its runners")
     record.add_argument("what", choices=("relay",))
     record.add_argument("--seed", type=int, default=0)
@@ -56,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if args.command == "starts":
             return terminal.starts_command(args.weights, args.out)
         config = RelayConfig.from_url(args.settings)
+        if args.command == "store":
+            return terminal.store_command(replace(config, seed=args.seed), args.weights, args.out)
         if args.command == "record":
             return terminal.record_command(replace(config, seed=args.seed), args.weights, args.out)
         ppo = replace(config.ppo, steps=args.steps, kl_coef=args.kl_coef)

@@ -17,7 +17,7 @@ from core.lm_records import (
     SupervisedStep,
 )
 from core.policies import checkpoint
-from core.stages import model_card, record_starts, recorded, starting_points
+from core.stages import model_card, record_starts, recorded, starting_points, stored
 from core.stages.pretrain import PretrainConfig, begin, pretrain
 from core.stages.relay import RelayConfig, RelayState, relay
 from core.stages.world_task import documents, load_base, tokenizer, world_task
@@ -133,6 +133,15 @@ def _report(record: Record, seconds: float) -> None:
             print(f"  {prompt}  ⟶  {answer or '(nothing)'}  [{gold:+.1f}]")
     elif isinstance(record, Diverged):
         print(f"\n{record.sentence}")
+
+
+def store_command(config: RelayConfig, weights: Path, folder: Path) -> int:
+    """Train the relay's SFT model and reward model and keep them. Returns the exit code."""
+    start = time.perf_counter()
+    for path in stored.store(config, weights, folder):
+        print(f"Wrote {path.name} ({path.stat().st_size / 1000:.0f} kB).")
+    print(f"The relay as far as its reward model took {time.perf_counter() - start:.1f} s.")
+    return 0
 
 
 def starts_command(weights: Path, out: Path) -> int:
