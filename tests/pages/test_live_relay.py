@@ -8,8 +8,8 @@ import pytest
 
 from core.lessons.catalogue import lesson
 from core.stages import recorded
-from core.ui import live_panel
-from tests.pages.driver import check, open_lesson, widget
+from core.ui import live_run
+from tests.pages.driver import check, move, open_lesson, widget
 
 pytestmark = pytest.mark.skipif(lesson(3) is None, reason="lesson 3 is not in the catalogue")
 WAIT = 10
@@ -29,7 +29,7 @@ def _over(at):
     """Wait until every run of this session is over, and look again."""
     done = threading.Event()
     for _ in range(200):
-        if all(ticket.status().over for ticket in at.session_state[live_panel.TICKETS].values()):
+        if all(ticket.status().over for ticket in at.session_state[live_run.TICKETS].values()):
             break
         done.wait(WAIT / 200)
     at.run()
@@ -70,13 +70,37 @@ def test_a_run_is_followed_and_stopped(monkeypatch):
     _press(at, "l3_run")
     assert widget(at, "l3_run") is None
     assert widget(at, "l3_stop") is not None
-    assert live_panel.training_queue().counts() == (1, 0)
+    assert live_run.training_queue().counts() == (1, 0)
     _press(at, "l3_stop")
     go_on.set()
     at.run()
     check(at)
     assert "Stopped after" in _captions(at)
     assert widget(at, "l3_run") is not None
+
+
+def test_a_control_moved_while_it_plays_replaces_the_run(monkeypatch):
+    go_on, begun = threading.Event(), []
+
+    def slow(config):
+        begun.append(config.seed)
+        yield recorded.find(True, True).evaluations[0]
+        go_on.wait(WAIT)
+        yield from _recorded_again(config)
+
+    monkeypatch.setattr(recorded, "live", slow)
+    at = open_lesson(lesson(3), {"l3_seed": "31"})
+    _press(at, "l3_run")
+    first = at.session_state[live_run.TICKETS]["l3"]
+    move(at, "l3_seed", 32)
+    check(at)
+    assert first.status().phase == "stopped"
+    assert at.session_state[live_run.TICKETS]["l3"].key != first.key
+    go_on.set()
+    _over(at)
+    assert begun == [31, 32]
+    assert "Live, seed 32" in _captions(at)
+    assert "Live, seed 31" not in _captions(at)
 
 
 def test_the_third_waits_and_sees_its_place(monkeypatch):
@@ -90,7 +114,7 @@ def test_the_third_waits_and_sees_its_place(monkeypatch):
     people = [open_lesson(lesson(3), {"l3_seed": str(seed)}) for seed in (11, 12, 13)]
     for at in people:
         _press(at, "l3_run")
-    assert live_panel.training_queue().counts() == (2, 1)
+    assert live_run.training_queue().counts() == (2, 1)
     places = [str(element.proto) for element in people[2].get("progress")]
     assert any("Place 1 in the queue" in text for text in places)
     go_on.set()
