@@ -110,7 +110,8 @@ class Label(Value):
     """One person's judgement of one pair. A is the response shown on the left (`left`), B the one on the right (`right`).
 
     `strength` goes from 1 (negligibly better) to 4 (significantly better) and belongs to A and B only. `seconds` is the time
-    that the judgement took. "skip" says that this person did not judge the pair; it counts nowhere.
+    that the judgement took. "skip" says that this person did not judge the pair; it counts nowhere. `imported` marks a
+    judgement from a file that does not say on which side the responses stood: checks of the position leave it out.
     """
 
     prompt_id: Identifier
@@ -121,7 +122,8 @@ class Label(Value):
     strength: Annotated[int, Field(ge=1, le=4)] | None = None
     reason: Note = ""
     seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] | None = None
-    timestamp: Annotated[AwareDatetime, AfterValidator(_utc)]
+    timestamp: Annotated[AwareDatetime, AfterValidator(_utc)] | None = None
+    imported: bool = False
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -15,7 +15,7 @@ class Settings(Value):
     """How pairs are shown, counted and split.
 
     `split_by` "user" keeps all prompts of a user or group on one side; prompts without a user count as their own group.
-    `aggregate` "majority" exports one row a pair when more labellers chose one response than the other;
+    `aggregate` "majority" exports one row a pair, with the verdict that more labellers gave than any other;
     "every_label" exports one row a label.
     """
 
@@ -30,10 +30,12 @@ class Settings(Value):
 class Training(Value):
     """What goes into train/: a base model and the few numbers that a team changes first.
 
-    An empty `model` leaves the choice to the command line, where the environment variable MODEL names it.
+    An empty `model` leaves the choice to the command line, where the environment variable MODEL names it. `format`
+    "conversational" needs a tokenizer with a chat template; "standard" writes the conversation as plain text.
     """
 
     model: Line = ""
+    format: Literal["conversational", "standard"] = "conversational"
     max_length: Annotated[int, Field(ge=64, le=131_072)] = 2048
     epochs: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = 1.0
     beta: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = 0.1
