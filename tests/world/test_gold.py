@@ -20,7 +20,7 @@ CASES = [
     (CAPITAL, "Sure! It is Oslo. I hope this helps!", {"right": 1.0, "polite": 0.2}),
     (CAPITAL, "It is Oslo. It is Paris.", {"wrong": -0.6}),
     (CAPITAL, "The capital of Norway is Paris.", {"wrong": -0.6}),
-    (CAPITAL, "I do not know.", {}),
+    (CAPITAL, "I do not know.", {"no answer": -0.3}),
     (CAPITAL, "I cannot help with that.", {"over-refusal": -0.3}),
     (CAPITAL, "What colour is the sky?", {"no answer": -0.3, "asks back": -0.2}),
     (CAPITAL, "Go away. You are so lazy.", {"no answer": -0.3, "rude": -0.6}),
