@@ -30,7 +30,8 @@ class WhiteboardConfig:
     """Everything that one run depends on; equal configurations give equal runs.
 
     `batch_size` 0 stands for the exact expectation over all responses instead of a sampled batch. `kl_target` makes the
-    coefficient adaptive (nats per response; Ziegler et al. 2019), with `kl_horizon` in responses.
+    coefficient adaptive (nats per response; Ziegler et al. 2019), with `kl_horizon` in responses. Without `use_baseline`
+    the rewards themselves are the advantages, unless `whitening` takes their mean off all the same.
     """
 
     ref_logps: tuple[float, ...]
@@ -46,6 +47,7 @@ class WhiteboardConfig:
     kl_target: float | None = None
     kl_horizon: float = 640.0
     seed: int = 0
+    use_baseline: bool = True
 
 
 def optimum(config: WhiteboardConfig, kl_coef: float | None = None) -> Optimum:
@@ -80,7 +82,7 @@ def updates(config: WhiteboardConfig) -> Iterator[PolicyStep]:
         estimates = torch.stack((k1(old_logps, ref_logps), k2(old_logps, ref_logps), k3(old_logps, ref_logps)))
         kl = estimates[estimator]
         rewards = scores - coefficient * kl
-        baseline = rewards @ shares
+        baseline = rewards @ shares if config.use_baseline else rewards.new_zeros(())
         advantages = rewards - baseline
         if config.whitening:
             # Probabilities are not observations: the exact expectation takes the variance without n/(n−1).
