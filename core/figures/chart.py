@@ -28,6 +28,7 @@ class Chart:
     traces whose numbers were chosen by hand inside a chart that is otherwise computed,
     `recordings` those that were kept. `primary` names the player's large
     button where it should play instead of going one step on ("Fit"); `play_ms` is the time a frame stands while playing;
+    `spoken[k]` are (prompt, answer) pairs printed below the chart at step k;
     `autoplay` plays once as soon as the chart is painted (not where the visitor asked for reduced motion).
     """
 
@@ -48,6 +49,7 @@ class Chart:
     primary: str = ""
     play_ms: int = 0
     autoplay: bool = False
+    spoken: tuple[tuple[tuple[str, str], ...], ...] = ()
 
 
 def rounded(values: object, digits: int = 5) -> list[float]:

@@ -87,6 +87,7 @@ def chart(shown: Chart, *, token: int, ended: bool, report: Report | None) -> No
         "primary": shown.primary,
         "play_ms": shown.play_ms,
         "autoplay": shown.autoplay,
+        "spoken": shown.spoken,
         "token": token,
         "ended": ended,
         "quiet": report is None,

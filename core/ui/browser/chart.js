@@ -145,13 +145,32 @@ class Lab {
     hand.title = "by hand: an illustration, chosen and not computed; recorded: a real run, kept with its settings";
     set(".pg-text", data.text);
     this.plot.setAttribute("aria-label", data.text);
+    this.speak();
     if (!this.hasPlayer) return;
     this.scrub.max = String(data.horizon);
     this.showStep();
   }
 
+  // What the policy answers at this step; an answer that differs from the one before is lit for a moment.
+  speak() {
+    const list = this.root.querySelector(".pg-spoken");
+    const pairs = (this.data.spoken || [])[Math.min(this.step, (this.data.spoken || []).length - 1)] || [];
+    list.hidden = pairs.length === 0;
+    while (list.children.length > 2 * pairs.length) list.lastChild.remove();
+    pairs.forEach(([prompt, answer], i) => {
+      if (list.children.length < 2 * i + 2) for (const tag of ["dt", "dd"]) list.append(document.createElement(tag));
+      const [asked, said] = [list.children[2 * i], list.children[2 * i + 1]];
+      asked.textContent = prompt;
+      if (said.textContent === answer) return;
+      const lit = said.textContent !== "" && !calm();
+      said.textContent = answer;
+      if (lit) said.animate([{ backgroundColor: "color-mix(in srgb, var(--pg-optimum) 38%, transparent)" }, { backgroundColor: "transparent" }], 900);
+    });
+  }
+
   showStep() {
     if (!this.hasPlayer) return;
+    this.speak();
     this.scrub.value = String(this.step);
     this.scrub.setAttribute("aria-valuetext", `step ${this.step} of ${this.data.horizon}`);
     this.root.querySelector(".pg-count").textContent = `${this.step} / ${this.data.horizon}`;
