@@ -86,7 +86,7 @@ def text(project: Project, spec: Spec, files: Mapping[str, DataFile]) -> str:
         if listed
         else "",
         "```python\nfrom datasets import load_dataset\n\n"
-        'pairs = load_dataset(".", name="preferences")  # or the name of the repository\n```'
+        'pairs = load_dataset("data/preferences")  # from a repository: load_dataset("organisation/name", "preferences")\n```'
         if "data/preferences/train.jsonl" in files
         else "",
         "## Where the texts come from",

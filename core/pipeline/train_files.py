@@ -1,7 +1,7 @@
 """train/: configurations that TRL runs unchanged, and the commands. Checked against TRL 1.16.0 by tests/pipeline.
 
-Each configuration loads the dataset from the folder that the zip unpacks to (`dataset_name: .`), by the names that the
-dataset card declares, so the same files work after an upload to a dataset repository.
+Each configuration names the folder of its kind of rows (`dataset_name: data/preferences`), in which `datasets` finds the
+two sides by their file names; so it must run from the folder that the zip unpacks to.
 """
 
 from __future__ import annotations
@@ -39,8 +39,7 @@ def config(project: Project, stage: str, with_validation: bool) -> dict[str, Any
     if training.model:
         settings["model_name_or_path"] = training.model
     settings |= {
-        "dataset_name": ".",
-        "dataset_config": config_name(stage, training),
+        "dataset_name": f"data/{config_name(stage, training)}",
         "dataset_train_split": "train",
         "dataset_test_split": "validation",
         "output_dir": f"runs/{stage}",
@@ -104,10 +103,10 @@ def _readme(training: Training, possible: tuple[str, ...]) -> str:
     )
     formats = (
         "The conversational files need a tokenizer with a chat template. For a base model without one, change"
-        " `dataset_config` to the name without `_conversational`."
+        " `dataset_name` to the folder without `_conversational`."
         if training.format == "conversational"
         else "The standard files are plain text. For a tokenizer with a chat template, add `_conversational` to"
-        " `dataset_config`."
+        " `dataset_name`."
     )
     body = (
         f"There is nothing to train on yet: no pair has been decided.\n\n{choice}\n"
