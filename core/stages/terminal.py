@@ -17,7 +17,7 @@ from core.lm_records import (
     SupervisedStep,
 )
 from core.policies import checkpoint
-from core.stages import model_card, record_starts, recorded, starting_points, stored
+from core.stages import lens_recorded, model_card, record_starts, recorded, starting_points, stored
 from core.stages.pretrain import PretrainConfig, begin, pretrain
 from core.stages.relay import RelayConfig, RelayState, relay
 from core.stages.world_task import documents, load_base, tokenizer, world_task
@@ -167,4 +167,22 @@ def record_command(config: RelayConfig, weights: Path, out: Path) -> int:
         )
     recorded.save(runs, out)
     print(f"Wrote {len(runs)} relays ({out.stat().st_size / 1000:.0f} kB) to {out.name}.")
+    return 0
+
+
+def lens_command(out: Path) -> int:
+    """Run what lesson 8 shows of the tiny language model, and keep it. Returns the exit code."""
+    runs = []
+    for config in lens_recorded.KEPT:
+        start = time.perf_counter()
+        found = lens_recorded.record(config)
+        runs.append(found)
+        end = found.steps[-1]
+        print(
+            f"reward {config.reward}, kl_coef {config.ppo.kl_coef:g} ({time.perf_counter() - start:.0f} s): after "
+            f"{end.step} updates proxy {end.proxy:+.2f}, gold {end.gold:+.2f}, KL {end.kl_exact:.2f} {found.stopped}",
+            flush=True,
+        )
+    lens_recorded.save(runs, out)
+    print(f"Wrote {len(runs)} runs ({out.stat().st_size / 1000:.0f} kB) to {out.name}.")
     return 0
