@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -144,6 +144,17 @@ def collect_rankings(model: TinyLM, task: Task, config: LabelConfig) -> tuple[Ra
         own = tuple(answers[i * config.k : (i + 1) * config.k])
         ranks = tuple(task.rank(prompt, [task.answer(ids) for ids in own], config.labels, rng))
         found.append(Ranking(prompt, tuple(task.ids(prompt)), own, ranks))
+    return tuple(found)
+
+
+def relabel(rankings: Sequence[Ranking], task: Task, config: LabelConfig) -> tuple[Ranking, ...]:
+    """The same answers ranked again, by the labellers of `config`."""
+    rng = random.Random(f"labels/{config.seed}/again")
+    found = []
+    for ranking in rankings:
+        answers = [task.answer(ids) for ids in ranking.answers]
+        ranks = tuple(task.rank(ranking.prompt, answers, config.labels, rng))
+        found.append(replace(ranking, ranks=ranks))
     return tuple(found)
 
 

@@ -38,7 +38,7 @@ class PolicyConfig(StageConfig):
     batch_size: int = 32
     epochs: int = 2
     minibatches: int = 1
-    lr: float = 5e-4
+    lr: float = 8e-4
     kl_coef: float = 0.1
     kl_target: float | None = None
     kl_horizon: float = 2000.0

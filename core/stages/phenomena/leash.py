@@ -1,0 +1,208 @@
+"""Over-optimisation: what no leash does over many updates, what labellers' bias and fresh labels do to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.stages import ppo as ppo_stage
+from core.stages.data import LabelConfig, collect_rankings
+from core.stages.phenomena.bench import Bench, PolicyRun, figures
+from core.stages.phenomena.effect import Arm, Contrast, Effect
+from core.stages.ppo import PpoConfig
+
+STEPS, RECOMMENDED_STEPS = 70, 40
+RECOMMENDED = PpoConfig.kl_coef
+BIAS = {"flattery_bias": 0.5, "length_bias": 0.3}
+WINDOW = 5  # updates that a point of a smoothed curve averages
+FIRST_LABELS = 200
+_LEASHES = {"kl_coef 0": 0.0, f"kl_coef {RECOMMENDED:g}": RECOMMENDED}
+
+
+def smoothed(curve: tuple[float, ...], window: int = WINDOW) -> list[float]:
+    """Running means over `window` neighbours (fewer at the ends)."""
+    half = window // 2
+    return [sum(part) / len(part) for i in range(len(curve)) if (part := curve[max(i - half, 0) : i + half + 1])]
+
+
+def _arm(name: str, run: PolicyRun) -> Arm:
+    gold, proxy = smoothed(run.curves["gold"]), smoothed(run.curves["proxy"])
+    peak = max(range(len(gold)), key=gold.__getitem__)
+    first = run.measured[min(run.measured)]  # after as many updates as the relay has
+    values = {
+        **figures(run.end),
+        "gold_recommended": first.gold_held_out,
+        "gold_trained_recommended": first.gold_train_items,
+        "peak_step": float(peak + 1),
+        "rollout_peak": gold[peak],
+        "rollout_end": gold[-1],
+        "rollout_fall": gold[peak] - gold[-1],
+        "proxy_since_peak": proxy[-1] - proxy[peak],
+        "proxy_end": proxy[-1],
+        "updates": float(len(gold)),
+    }
+    return Arm(name, values, run.curves, tuple((prompt, answer) for prompt, answer, _ in run.end.samples))
+
+
+def _config(bench: Bench, kl_coef: float) -> tuple[PpoConfig, tuple[int, ...]]:
+    return PpoConfig(steps=bench.scaled(STEPS, 10), kl_coef=kl_coef), (bench.scaled(RECOMMENDED_STEPS, 5),)
+
+
+def unbiased_run(bench: Bench, kl_coef: float) -> PolicyRun:
+    """The long run on the relay's own labels; other effects look at it too."""
+    return bench.ppo(bench.judged(), "relay", *_config(bench, kl_coef))
+
+
+def _start(bench: Bench) -> Arm:
+    start = bench.start()
+    return Arm("start", figures(start), texts=tuple((prompt, answer) for prompt, answer, _ in start.samples))
+
+
+def _run(bench: Bench) -> list[Arm]:
+    return [_start(bench), *(_arm(name, unbiased_run(bench, kl_coef)) for name, kl_coef in _LEASHES.items())]
+
+
+OVER_OPTIMISATION = Effect(
+    key="over_optimisation",
+    title="Without a leash PPO over-optimises its reward model; with the recommended one it does not",
+    setting=f"the relay's defaults; {STEPS} PPO updates, kl_coef 0 and {RECOMMENDED:g}; measured after {RECOMMENDED_STEPS} and {STEPS}",
+    run=_run,
+    contrasts=(
+        Contrast(
+            f"kl_coef {RECOMMENDED:g}, {RECOMMENDED_STEPS} updates − start",
+            (f"kl_coef {RECOMMENDED:g}", "gold_recommended"),
+            ("start", "gold"),
+            +1,
+        ),
+        Contrast(
+            f"kl_coef {RECOMMENDED:g}, {STEPS} updates − start",
+            (f"kl_coef {RECOMMENDED:g}", "gold"),
+            ("start", "gold"),
+            +1,
+        ),
+        Contrast(f"kl_coef 0, {STEPS} updates − start", ("kl_coef 0", "gold"), ("start", "gold"), -1),
+        Contrast(
+            "kl_coef 0: gold of the sampled answers, end − peak",
+            ("kl_coef 0", "rollout_end"),
+            ("kl_coef 0", "rollout_peak"),
+            -1,
+        ),
+        Contrast("kl_coef 0: proxy, end − at gold's peak", ("kl_coef 0", "proxy_since_peak"), None, +1),
+        Contrast(
+            f"{STEPS} updates: kl_coef {RECOMMENDED:g} − 0",
+            (f"kl_coef {RECOMMENDED:g}", "gold"),
+            ("kl_coef 0", "gold"),
+            +1,
+        ),
+        Contrast(
+            f"unknowable questions: says it does not know, kl_coef {RECOMMENDED:g} − start (gold of that kind)",
+            (f"kl_coef {RECOMMENDED:g}", "gold_unknowable"),
+            ("start", "gold_unknowable"),
+            0,
+        ),
+    ),
+    settings={"steps": STEPS, "recommended_steps": RECOMMENDED_STEPS},
+    lessons=(3, 8, 13),
+)
+
+
+def _biased(bench: Bench) -> list[Arm]:
+    labels = LabelConfig(n_prompts=bench.scaled(LabelConfig.n_prompts, 100), seed=bench.seed, **BIAS)
+    judged = bench.judged(labels)
+    arms = [_start(bench)]
+    for name, kl_coef in _LEASHES.items():
+        arms.append(_arm(f"unbiased, {name}", unbiased_run(bench, kl_coef)))
+        arms.append(_arm(f"biased, {name}", bench.ppo(judged, labels, *_config(bench, kl_coef))))
+    return arms
+
+
+BIASED = Effect(
+    key="biased_labeller",
+    title="A labeller who likes flattery and length brings over-optimisation sooner",
+    setting=(
+        f"labellers who add {BIAS['flattery_bias']:g} for each flattering sentence and {BIAS['length_bias']:g} for every ten words; "
+        f"{STEPS} PPO updates"
+    ),
+    run=_biased,
+    contrasts=(
+        Contrast(
+            "kl_coef 0: update at which gold peaks, biased − unbiased",
+            ("biased, kl_coef 0", "peak_step"),
+            ("unbiased, kl_coef 0", "peak_step"),
+            -1,
+            "steps",
+        ),
+        Contrast(
+            f"kl_coef 0: gold after {STEPS}, biased − unbiased",
+            ("biased, kl_coef 0", "gold"),
+            ("unbiased, kl_coef 0", "gold"),
+            -1,
+        ),
+        Contrast(
+            f"kl_coef {RECOMMENDED:g}: gold after {STEPS}, biased − unbiased",
+            (f"biased, kl_coef {RECOMMENDED:g}", "gold"),
+            (f"unbiased, kl_coef {RECOMMENDED:g}", "gold"),
+            -1,
+        ),
+        Contrast(
+            f"biased, kl_coef 0, gold after {STEPS} − start", ("biased, kl_coef 0", "gold"), ("start", "gold"), -1
+        ),
+    ),
+    settings={**BIAS, "steps": STEPS},
+    lessons=(13,),
+)
+
+
+def _refresh(bench: Bench) -> list[Arm]:
+    steps, half = bench.scaled(STEPS, 10), bench.scaled(STEPS, 10) // 2
+    first = LabelConfig(n_prompts=bench.scaled(FIRST_LABELS, 50), seed=bench.seed)
+    before = bench.rankings(first)
+    tuned = bench.sft()
+    stale = bench.ppo(bench.judged(first), first, PpoConfig(steps=half, kl_coef=0.0))
+    fresh = collect_rankings(stale.model, bench.task, replace(first, seed=bench.seed + 1_000))
+    judged = bench.reward_model((*before, *fresh), ("refreshed", first))
+    going_on = replace(PpoConfig(), steps=steps - half, kl_coef=0.0, seed=bench.seed + 1_000)
+    on = bench.policy_run(ppo_stage.ppo, stale.model, judged.scorer, going_on, reference=tuned)
+    joined = {name: (*stale.curves[name], *on.curves[name]) for name in on.curves}
+    measured = {half: stale.end, steps: on.end}
+    refreshed = PolicyRun(on.model, joined, measured, stale.broke or on.broke)
+    same = bench.policy_run(ppo_stage.ppo, stale.model, bench.judged(first).scorer, going_on, reference=tuned)
+    kept = PolicyRun(
+        same.model,
+        {name: (*stale.curves[name], *same.curves[name]) for name in same.curves},
+        {half: stale.end, steps: same.end},
+        stale.broke or same.broke,
+    )
+    return [
+        _start(bench),
+        _arm("never refreshed, half the labels", kept),
+        _arm("all labels before", unbiased_run(bench, 0.0)),
+        _arm("refreshed half-way", refreshed),
+    ]
+
+
+REFRESH = Effect(
+    key="refresh",
+    title="Fresh labels on the policy's own answers lift the curve",
+    setting=(
+        f"kl_coef 0, {STEPS} PPO updates; {FIRST_LABELS} rankings before, and the same number of the policy's own answers "
+        f"half-way, against all {2 * FIRST_LABELS} before"
+    ),
+    run=_refresh,
+    contrasts=(
+        Contrast(
+            "same number of labels: refreshed − all before",
+            ("refreshed half-way", "gold"),
+            ("all labels before", "gold"),
+            +1,
+        ),
+        Contrast(
+            "refreshed − never refreshed",
+            ("refreshed half-way", "gold"),
+            ("never refreshed, half the labels", "gold"),
+            +1,
+        ),
+        Contrast("refreshed − start", ("refreshed half-way", "gold"), ("start", "gold"), +1),
+    ),
+    settings={"first_labels": FIRST_LABELS, "steps": STEPS},
+    lessons=(12, 13),
+)
