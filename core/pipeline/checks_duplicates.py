@@ -23,6 +23,7 @@ BANDS, ROWS = 16, 4
 LOWEST_THRESHOLD = 0.65
 # Of many proposals (prompts of one template) the true share is worked out for those that look most alike.
 MOST_COMPARED = 32
+MOST_COMPARED_OF_A_GROUP = 20
 EVERY = 250
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
@@ -31,7 +32,7 @@ Shingles = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Alike:
-    """Texts (by number) that are nearly the first one; `similarity` has one share for each of `others`."""
+    """Texts (by number) that hang together: each of `others` is like `first` or like an earlier one, by its `similarity`."""
 
     first: int
     others: tuple[int, ...]
@@ -60,9 +61,9 @@ def exact_groups(texts: Sequence[str]) -> tuple[tuple[int, ...], ...]:
 
 
 def near_groups(texts: Sequence[str], threshold: float = THRESHOLD) -> Iterator[Searched]:
-    """Groups of texts whose shingles agree with those of the group's first text by at least `threshold`; exact copies count once.
+    """Groups in which every text agrees with an earlier one by at least `threshold`; exact copies count once.
 
-    A text that joins a group is not compared any further, so ten thousand variants of one template are one group and no
+    Later texts are compared with the first 20 of a group, so ten thousand variants of one template are one group and no
     quadratic work. Yields after every 250 texts and at the end; the caller stops by asking no more.
     Raises ValueError for a threshold below 0.65 or above 1.
     """
@@ -73,7 +74,8 @@ def near_groups(texts: Sequence[str], threshold: float = THRESHOLD) -> Iterator[
     index = MinHashLSH(params=(BANDS, ROWS), num_perm=BANDS * ROWS)
     base = MinHash(num_perm=BANDS * ROWS, hashfunc=_as_it_is)
     sketches = np.zeros((len(texts), BANDS * ROWS), dtype=np.uint32)
-    leaders: dict[int, Shingles] = {}
+    kept: dict[int, Shingles] = {}
+    leader: dict[int, int] = {}
     joined: dict[int, list[tuple[int, float]]] = {}
     seen: set[str] = set()
     for number, text in enumerate(texts):
@@ -87,11 +89,12 @@ def near_groups(texts: Sequence[str], threshold: float = THRESHOLD) -> Iterator[
         sketch = _sketch(base, own)
         sketches[number] = sketch.hashvalues
         proposed = _most_alike(index.query(sketch), sketches, number)
-        best, leader = max(((similarity(own, leaders[other]), -other) for other in proposed), default=(0.0, 0))
-        if best >= threshold:
-            joined.setdefault(-leader, []).append((number, best))
-        else:
-            leaders[number] = own
+        best, nearest = max(((similarity(own, kept[other]), -other) for other in proposed), default=(0.0, 0))
+        group = leader[number] = leader[-nearest] if best >= threshold else number
+        if group != number:
+            joined.setdefault(group, []).append((number, best))
+        if len(joined.get(group, ())) < MOST_COMPARED_OF_A_GROUP:
+            kept[number] = own
             index.insert(number, sketch, check_duplication=False)
     yield Searched(len(texts), len(texts), _groups(joined))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -85,11 +85,10 @@ def rename_labeller(project: Project, old: str, new: str) -> Project:
     return change(project, labels=labels)
 
 
-def free_id(taken: Iterable[str], prefix: str) -> str:
-    """The first of prefix1, prefix2, … that is not taken."""
-    used = set(taken)
-    number = len(used) + 1
-    while f"{prefix}{number}" in used:
+def free_id(taken: Collection[str], prefix: str) -> str:
+    """A prefix with a number that is not taken. `taken` is looked into, not copied: give a set or a dictionary."""
+    number = len(taken) + 1
+    while f"{prefix}{number}" in taken:
         number += 1
     return f"{prefix}{number}"
 
