@@ -120,14 +120,16 @@ def responses(project: Project) -> list[tuple[str, list[tuple[str, str]]]]:
 
 def comparisons(project: Project, prompt_id: str) -> tuple[list[tuple[int, int]], list[float], int]:
     """Of one prompt: (first, second) candidate places, the first's share of the win (1, 0, or 0.5 for a tie), and how often
-    both were called bad, which says nothing about their order. KeyError for an unknown prompt."""
+    both were called bad, which says nothing about their order. Gold questions stay out, as they do in training.
+    KeyError for an unknown prompt."""
+    gold = project.gold_pairs()
     prompt = project.by_id()[prompt_id]
     place = {candidate.id: number for number, candidate in enumerate(prompt.candidates)}
     pairs: list[tuple[int, int]] = []
     shares: list[float] = []
     bad = 0
     for label in project.labels:
-        if label.prompt_id != prompt_id or label.verdict == "skip":
+        if label.prompt_id != prompt_id or label.verdict == "skip" or label.pair in gold:
             continue
         if label.verdict == "both_bad":
             bad += 1
