@@ -7,11 +7,13 @@ from typing import Any
 
 import streamlit as st
 
+from core.lessons import home_votes_views, home_votes_words
 from core.lessons.catalogue import lesson
 from core.lessons.outline import OUTLINES, PHASES, Outline, Phase, in_phase
 from core.lessons.questions import QUESTIONS, AskedByAll
 from core.lessons.shared_params import SHARED, recordings
-from core.ui import components, progress, room, settings
+from core.stages import my_votes_recorded
+from core.ui import components, home_votes, progress, room, settings
 
 HERO = {"l8_mode": "exact", "l8_sub": "7", "l8_ahead": 32}
 MARKS = {0: "", progress.PREDICTED: "predicted", progress.CHECKED: "checked", 3: "done ✓"}
@@ -19,32 +21,42 @@ MARKS = {0: "", progress.PREDICTED: "predicted", progress.CHECKED: "checked", 3:
 
 def show() -> None:
     """Draw the home page."""
-    words, moving = st.columns([1, 1.25], gap="large")
+    words, moving = st.columns([1, 1.45], gap="large")
     with words:
         st.html(
             '<header class="pg-lesson pg-home"><p class="pg-kicker">RLHF Playground</p>'
             "<h1>Understand reinforcement learning from human feedback by moving it</h1>"
-            '<p class="pg-promise">Vote on a few answers. A reward model is fitted to your votes. Press Step, and watch PPO move '
-            "the policy, with every number of the step on screen. Nothing is scripted: each curve is computed, live or in a recorded "
-            "run that says so."
+            '<p class="pg-promise">Vote on five pairs of answers. A reward model is fitted to your votes, PPO trains a small language '
+            "model on it, and you see its words change. Nothing is scripted: each curve is computed, live or in a recorded run that "
+            "says so."
             "</p></header>"
         )
         _begin()
-        st.caption(
-            f"{progress.done()} of {len(OUTLINES)} lessons done. A lesson is done when you have predicted once and answered both "
-            "of its questions."
-        )
         st.caption(
             "What is kept, and who can see it: your votes, settings and progress live in this browser tab and in its link. "
             "Whoever has the link sees them. The server forgets a session ten minutes after its tab is closed."
         )
     with moving:
         _hero()
+    home_votes.loop({progress.KEY: progress.text(), **room.kept()})
+    _path()
     _questions()
-    for phase in PHASES:
-        _phase(phase)
-    also = {progress.KEY: progress.text(), **room.kept()}
-    components.keep_link("home_link", "&".join(f"{key}={value}" for key, value in also.items() if value))
+
+
+def _path() -> None:
+    """The map of the lessons, with how far the learner has come and the way on."""
+    with st.container(key="path"):
+        st.markdown("## The path")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            following = _next_open()
+            if following is not None and progress.marks():
+                _continue(following, "path_continue")
+            st.caption(
+                f"{progress.done()} of {len(OUTLINES)} lessons done. A lesson is done when you have predicted once and answered "
+                "both of its questions."
+            )
+        for phase in PHASES:
+            _phase(phase)
 
 
 def _shared() -> dict[str, Any]:
@@ -54,7 +66,29 @@ def _shared() -> dict[str, Any]:
 
 
 def _hero() -> None:
-    """A PPO run of the whiteboard, on the learner's own votes if there are any; it plays by itself once."""
+    """A recorded PPO run of the tiny language model, which plays by itself once; without it one of the whiteboard."""
+    recording = my_votes_recorded.load()
+    run = recording.run("model") if recording else None
+    if run is None:
+        _whiteboard_hero()
+        return
+    chart = home_votes_views.run_chart(
+        run,
+        key="home_hero",
+        title="PPO on a tiny language model, step by step",
+        badge="recorded",
+        prompts=3,
+        autoplay=True,
+    )
+    components.chart(chart, token=0, ended=True, report=None)
+    st.caption(
+        f"{home_votes_words.hero(run)} {home_votes_words.how_made(run)} "
+        "Its reward model learnt from comparisons by simulated labellers (lessons 4 and 6). "
+        f"Made again by `{my_votes_recorded.AGAIN}`."
+    )
+
+
+def _whiteboard_hero() -> None:
     shown = lesson(8)
     assert shown is not None
     result = shown.result({**shown.defaults(), **_shared(), **HERO})
@@ -75,14 +109,19 @@ def _begin() -> None:
     following = _next_open()
     with st.container(horizontal=True, key="begin"):
         if following is not None and progress.marks():
-            if st.button(
-                f"Continue with lesson {following.number} · {following.short}", type="primary", key="home_continue"
-            ):
-                settings.open_lesson(following.number)
-        elif st.button("Begin: vote on five pairs", type="primary", key="home_begin"):
-            settings.open_lesson(6)
+            _continue(following, "home_continue")
+        elif following is not None and st.button(
+            f"Begin with lesson {following.number} · {following.short}", type="primary", key="home_begin"
+        ):
+            settings.open_lesson(following.number)
         if st.button("Go straight to the PPO step", key="home_ppo"):
             settings.open_lesson(8)
+    st.markdown("[Vote on five pairs, below](#your-votes-your-reward-your-policy)")
+
+
+def _continue(following: Outline, key: str) -> None:
+    if st.button(f"Continue with lesson {following.number} · {following.short}", type="primary", key=key):
+        settings.open_lesson(following.number)
 
 
 def _next_open() -> Outline | None:

@@ -193,8 +193,8 @@ def test_the_link_reopens_the_same_screen(watched, server):
 
 def test_from_the_first_vote_to_moving_bars(watched, server):
     """What a new visitor does, with the keyboard where there are keys."""
-    page = watched.open(server, wait=".st-key-home_begin button")
-    page.click(".st-key-home_begin button")
+    page = watched.open(server, wait=".st-key-open_6 button")
+    page.click(".st-key-open_6 button")
     page.wait_for_selector(".st-key-vote")
     settle(page)
     for key in ("ArrowLeft", "ArrowRight", "t", "s", "ArrowLeft"):
