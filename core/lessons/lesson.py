@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -26,7 +26,7 @@ class Formula:
 class Table:
     """Rows of already formatted texts. `lit` is the chosen row, `accent` the column that the present sub-step computes.
     `badge` says where the numbers come from, `notes` what a mark in the cells means;
-    without `pickable` its rows cannot be chosen."""
+    without `pickable` its rows cannot be chosen; `picks` are the values that choosing each row gives, else its number."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -35,6 +35,7 @@ class Table:
     notes: str = ""
     badge: Badge = "live"
     pickable: bool = True
+    picks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,24 @@ class Preset:
     help: str = ""
 
 
+@dataclass(frozen=True)
+class Work:
+    """What takes too long to be done between two frames: `start` does it step by step and gives the share done after each.
+
+    Equal keys are equal work, done once for all who wait for it."""
+
+    key: str
+    start: Callable[[], Iterator[float]]
+    words: str
+
+
 @dataclass(frozen=True, eq=False)
 class Lesson:
     """A lesson in the shared frame. All functions are pure; `compute` gets a legal value for every key of `params`.
 
-    `history` gives one row a step for export. `carried` are keys of params that this lesson shares with others (the votes):
-    they are not put back by "reset".
+    `history` gives one row a step for export. `prepare` names the work without which `compute` would be slow; None: there
+    is none left. `carried` are keys of params that this lesson shares with others (the votes):
+    they are not put back by "reset". `texts` gives (name, file name, text) of what else can be exported.
     """
 
     outline: Outline
@@ -111,13 +124,24 @@ class Lesson:
     presets: tuple[Preset, ...] = ()
     carried: tuple[str, ...] = ()
     later: str = ""
-    sources_of_code: tuple[Callable[..., Any], ...] = field(default=())
+    sources_of_code: tuple[Callable[..., Any], ...] | Callable[[Any], tuple[Callable[..., Any], ...]] = field(default=())
     history: Callable[[Any], list[dict[str, Any]]] | None = None
+    prepare: Callable[[Values], Work | None] | None = None
+    texts: Callable[[Any], tuple[tuple[str, str, str], ...]] | None = None
 
     @property
     def number(self) -> int:
         """1 … 14."""
         return self.outline.number
+
+    def visible(self, param: Param, values: Values) -> bool:
+        """Whether the other settings leave this one in use, and those that it depends on too."""
+        while param.shown_if:
+            key, wanted = param.shown_if
+            if values.get(key) not in wanted:
+                return False
+            param = self.param(key)
+        return True
 
     def param(self, key: str) -> Param:
         """The declaration of one key. Raises KeyError for a key of another lesson."""

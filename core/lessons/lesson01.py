@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from core.lessons import lesson01_params as params
 from core.lessons import lesson01_says as sentences
 from core.lessons import lesson01_views as views
 from core.lessons import lesson01_words as words
-from core.lessons.lesson import Lesson
+from core.lessons.lesson import Lesson, Work
 from core.lessons.lesson01_lab import Chosen, Result, ask, complete, next_words, own_prompt
 from core.lessons.outline import outline
 from core.lessons.param import Values
 from core.lessons.snippets import script
+from core.stages.asked import FIRST, AskConfig, at_hand, draw_blocks
+from core.stages.drawing import draw
 from core.stages.sequences import over_candidates, token_rows
 from core.statistics.proportions import wilson
 from core.world.prompts import find_prompt
@@ -23,7 +27,8 @@ def chosen(values: Values) -> Chosen:
     kind = str(values["l1_kind"])
     if kind == "own":
         return own_prompt(str(values["l1_text"]))
-    return Chosen(find_prompt(str(values[params.PROMPTS[kind].key])))
+    prompt = find_prompt(str(values[params.PROMPTS[kind].key]))
+    return Chosen(prompt if prompt.kind == kind else find_prompt(FIRST[kind]))
 
 
 def compute(values: Values) -> Result:
@@ -37,6 +42,25 @@ def compute(values: Values) -> Result:
         exam=bool(values["l1_exam"]),
         picked=int(values["l1_pick"]),
     )
+
+
+def prepare(values: Values) -> Work | None:
+    """The answers that have to be drawn before the settings can be shown; None where all are there."""
+    prompt, n, exam = chosen(values).prompt, int(values["l1_n"]), bool(values["l1_exam"])
+    config = AskConfig(prompt.text, True, float(values["l1_temperature"]), int(values["l1_seed"]))
+    ways = [config]  # the prediction is marked from the exam, whatever is shown
+    if not exam or values["l1_view"] == "knows":
+        ways.append(replace(config, exam=False))
+    missing = [way for way in ways if not at_hand(way, n)]
+    if not missing:
+        return None
+
+    def start() -> Iterator[float]:
+        for place, way in enumerate(missing):
+            for done in draw_blocks(way, n):
+                yield (place + done / n) / len(missing)
+
+    return Work(f"l1/{n}/{missing}", start, f"Drawing {n} answers")
 
 
 def snippet(result: Result) -> str:
@@ -92,8 +116,9 @@ LESSON = Lesson(
     snippet=snippet,
     why=words.WHY,
     presets=params.PRESETS,
-    sources_of_code=(ask, complete, next_words, token_rows, wilson),
+    sources_of_code=(draw, ask, complete, next_words, token_rows, wilson),
     history=history,
+    prepare=prepare,
 )
 
 __all__ = ["LESSON", "chosen", "compute", "history", "snippet"]

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import Literal
 
 import torch
 
-from core.policies.sampling import sample
 from core.policies.tokenizer import UnknownWordError
-from core.policies.transformer import TinyLM
-from core.stages.evaluate import exam_prompt, single_thread
+from core.stages.asked import AskConfig, answers, base, is_recorded
+from core.stages.drawing import Drawn
+from core.stages.evaluate import exam_prompt
 from core.stages.sequences import NextToken, TokenRow, next_token, over_candidates, token_rows
-from core.stages.world_task import cloze, load_base, tokenizer
+from core.stages.shared import Shared
+from core.stages.world_task import cloze, tokenizer
 from core.statistics.proportions import wilson
 from core.world import phrases
 from core.world.behaviour import BEST_BEHAVIOUR, Behaviour, classify
@@ -25,22 +27,13 @@ from core.world.facts import Fact
 from core.world.gold import score
 from core.world.howtos import HowTo
 from core.world.prompts import Prompt, find_prompt, item_of, prompts
-from core.world.scenery import QUESTION_MARK
 
 View = Literal["behaviours", "next", "knows", "ideal"]
 DEFAULT_PROMPT = "What is the capital of Norway?"
-NEW_TOKENS = 28
 LONGEST_OWN = 18
 TOP = 10
 TABLE_ROWS = 8
 FRIENDLY = 1  # of the eight responses to a prompt: the best one, with an opening and a closing
-
-
-@cache
-def base() -> TinyLM:
-    """The pretrained model, read once per process and never trained. Raises CheckpointError without usable weights."""
-    single_thread()
-    return load_base().model.eval().requires_grad_(False)
 
 
 @dataclass(frozen=True)
@@ -133,26 +126,19 @@ def target_of(prompt: Prompt) -> Behaviour:
     return BEST_BEHAVIOUR.get(prompt.kind, Behaviour.ASKS)
 
 
-@lru_cache(maxsize=256)
+_judged: Shared[Asking] = Shared(512)
+
+
 def ask(prompt: Prompt, temperature: float, n: int, seed: int, exam: bool) -> Asking:
-    """`n` sampled answers. In the exam form an answer ends where the model writes the next question of the exam."""
+    """`n` sampled answers, judged. In the exam form an answer ends where the model writes the next question of the exam."""
+    config = AskConfig(prompt.text, exam, temperature, seed)
+    return _judged.get((config, n), lambda: _judge(prompt, answers(config, n)))
+
+
+def _judge(prompt: Prompt, drawn: Sequence[Drawn]) -> Asking:
     words = tokenizer()
-    ids = words.encode(exam_prompt(prompt) if exam else prompt.text)
-    drawn = sample(
-        base(),
-        [ids] * n,
-        generator=torch.Generator().manual_seed(seed),
-        max_new_tokens=NEW_TOKENS,
-        temperature=temperature,
-    )
-    mark = words.encode(QUESTION_MARK)
-    found = []
-    for row, finished in zip(drawn.response_ids(), drawn.finished.tolist(), strict=True):
-        if exam:
-            cut = next((i for i in range(len(row)) if row[i : i + len(mark)] == mark), None)
-            row, finished = row[:cut], finished or cut is not None
-        text = words.decode(row)
-        found.append(Sampled(text, classify(prompt, text), score(prompt, text, finished).total))
+    texts = [(words.decode(answer.ids), answer.finished) for answer in drawn]
+    found = [Sampled(text, classify(prompt, text), score(prompt, text, done).total) for text, done in texts]
     return Asking(tuple(found), target_of(prompt))
 
 
@@ -254,6 +240,10 @@ class Result:
     def prompt(self) -> Prompt:
         """The prompt that is asked."""
         return self.chosen.prompt
+
+    def recorded(self, exam: bool) -> bool:
+        """Whether the answers to this way of asking were recorded."""
+        return is_recorded(AskConfig(self.prompt.text, exam, self.temperature, self.seed), self.n)
 
     @cached_property
     def asked(self) -> Asking:

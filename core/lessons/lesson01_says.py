@@ -6,6 +6,7 @@ from core.figures.token_ranks import class_of
 from core.lessons.lesson01_lab import LONGEST_OWN, Asking, Result
 from core.lessons.text import percent, plain, plural, signed
 from core.world.behaviour import Behaviour
+from core.world.prompts import Prompt
 
 
 def does(behaviour: Behaviour) -> str:
@@ -28,6 +29,15 @@ def note(result: Result) -> str:
     if not result.chosen.refused:
         return ""
     return f"{result.chosen.refused} So “{result.prompt.text}” is asked instead. Up to {LONGEST_OWN} words and marks can be used."
+
+
+def side(prompt: Prompt) -> str:
+    """What the books do with the prompt."""
+    if prompt.kind == "own":
+        return "The books do not hold this prompt, so only manners and form are judged."
+    if prompt.held_out:
+        return "The books never answer this prompt."
+    return "The books answer this prompt now and then."
 
 
 def says(result: Result) -> tuple[str, ...]:

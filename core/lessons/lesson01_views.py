@@ -38,6 +38,7 @@ def _behaviours(result: Result) -> Chart:
         bars=bars,
         axis="share of the answers, with 95 % intervals" + ("; bold: what the prompt calls for" if wanted else ""),
         short_axis="share, with 95 % intervals",
+        badge="recorded" if result.recorded(result.exam) else "live",
         text=f"{words.asked_as(result)}, {shown.n} answers. {rows}.",
         height=384,
     )
@@ -94,6 +95,7 @@ def _knows(result: Result) -> Chart:
         axis=("share of the answers" if harmful else words.does(asked.target))
         + (", with 95 % intervals; the first bar is exact" if known else ", with 95 % intervals"),
         short_axis="with 95 % intervals",
+        badge="recorded" if result.recorded(True) and result.recorded(False) else "live",
         text=said
         + (" " + "; ".join(f"{bar.name}: {percent(bar.share)}" for bar in rows[2:]) + "." if harmful else "")
         + (f" “{known.before} …”: probability of “{known.answer}” {percent(known.probability)}." if known else ""),
@@ -125,7 +127,8 @@ def table(result: Result) -> Table:
         rows=rows,
         lit=result.picked if readable else None,
         notes=f"First {len(rows)} of {shown.n} answers. {'Choose one to read it in full. ' if readable else ''}"
-        "Gold: true quality by the world's rules.",
+        f"Gold: true quality by the world's rules. {words.side(result.prompt)}",
+        badge="recorded" if result.recorded(result.exam) else "live",
         pickable=readable,
     )
 

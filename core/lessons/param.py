@@ -33,7 +33,7 @@ class Param:
     they run from `low` to `high` in steps of `step`. `options` maps the legal texts of a "choice" to their labels.
     `shown_if` names a choice and the values of it that leave this setting in use; `limit_key` names an "int" whose present
     value is this one's upper end on screen; `bare` leaves its label to screen readers;
-    `accepts` says whether a "text" can be used.
+    `accepts` says whether a "text" can be used, `suggestions` gives texts to choose from (it is then drawn as a list).
     `widget` says who draws it: "control" (the frame's column of controls), "player" or "table" (a click inside the lab),
     "panel" (a panel of its own, such as the voting pair), or "slot" (beside the chart, such as the slow-motion strip).
     """
@@ -55,6 +55,7 @@ class Param:
     bare: bool = False
     max_characters: int = vote_code.MAX_CHARACTERS
     accepts: Callable[[str], bool] | None = None
+    suggestions: Callable[[], tuple[str, ...]] | None = None
 
     def __post_init__(self) -> None:
         if self.read(self.write(self.default)) != Reading(self.default):

@@ -56,6 +56,10 @@ def control(param: Param, values: Values, *, disabled: bool = False, key: str = 
             wrap=param.widget == "slot",
             **common,
         )
+    elif param.suggestions:
+        # What a link holds may be none of the suggestions, and is as good.
+        now, offered = st.session_state[common["key"]], param.suggestions()
+        st.selectbox(options=offered if now in offered else (now, *offered), **common)
     elif param.kind == "choice":
         st.selectbox(options=list(labels), format_func=lambda key: labels[key], **common)
     else:

@@ -15,9 +15,10 @@ from core.lessons.same_name import LESSONS as SAME_NAME_LESSONS
 from core.lessons.shared_params import recordings
 from core.lessons.snippets import source_of
 from core.lessons.text import plain
-from core.ui import components, progress, room, settings
-from core.ui.controls import control, controls, visible
+from core.ui import components, patience, progress, room, settings
+from core.ui.controls import control, controls
 from core.ui.extras import exports, own_answers, pin, same_name
+from core.ui.live_run import Offer, joined, strip
 from core.ui.safely import safely
 
 FIRST_CONTROLS = 6
@@ -27,25 +28,30 @@ CHART_LEAD = 0.015
 Panel = Callable[[Lesson, Any, Values], None]
 
 
-def show(lesson: Lesson, panel: Panel | None = None) -> None:
-    """Draw a whole lesson. `panel` draws what no standard widget can, such as the voting pair, above the chart."""
+def show(lesson: Lesson, panel: Panel | None = None, offer: Offer | None = None) -> None:
+    """Draw a whole lesson. `panel` draws what no standard widget can, such as the voting pair, above the chart; `offer`
+    names the run that can be made live in the state shown."""
     notes = settings.load(lesson)
-    _lesson(lesson, panel, notes)
+    _lesson(lesson, panel, offer, notes)
 
 
 @st.fragment
-def _lesson(lesson: Lesson, panel: Panel | None, notes: tuple[str, ...]) -> None:
+def _lesson(lesson: Lesson, panel: Panel | None, offer: Offer | None, notes: tuple[str, ...]) -> None:
     with safely(f"Lesson {lesson.number}"):
-        _whole(lesson, panel, notes)
+        _whole(lesson, panel, offer, notes)
 
 
-def _whole(lesson: Lesson, panel: Panel | None, notes: tuple[str, ...]) -> None:
+def _whole(lesson: Lesson, panel: Panel | None, offer: Offer | None, notes: tuple[str, ...]) -> None:
     settings.load(lesson)
     values = settings.values(lesson)
     for note in notes:
         st.caption(f":material/info: {note}")
-    result = lesson.result({**values, **_ahead(lesson)})
-    if panel and not any(visible(param, values) for param in lesson.params if param.widget == "panel"):
+    shown, waiting = patience.settle(lesson, {**values, **_ahead(lesson)})
+    result = lesson.result(shown)
+    live = offer(lesson, result, values) if offer else None
+    if live:
+        result = joined(live, result)
+    if panel and not any(lesson.visible(param, values) for param in lesson.params if param.widget == "panel"):
         panel = None  # a panel of one view leaves its place to the sentences in the others
     with st.container(key="lab"):
         left, middle, right = st.columns([1.15, 3, 1.75], gap="small")
@@ -53,8 +59,12 @@ def _whole(lesson: Lesson, panel: Panel | None, notes: tuple[str, ...]) -> None:
         with middle:
             if panel:
                 panel(lesson, result, values)
-            _charts(lesson, result)
+            if live:
+                strip(live)
+            _charts(lesson, result, values)
             time.sleep(CHART_LEAD)
+            if waiting:
+                patience.follow(waiting)
             if not panel:
                 _saw(lesson, result)
         with left:
@@ -65,8 +75,8 @@ def _whole(lesson: Lesson, panel: Panel | None, notes: tuple[str, ...]) -> None:
             if panel:
                 # A panel above the chart takes the height that these sentences would need to stay on one screen.
                 _saw(lesson, result)
-            _table(lesson, result)
-    _more(lesson, result)
+            _table(lesson, result, values)
+    _more(lesson, result, settled=waiting is None)
     also = {"lesson": str(lesson.number), progress.KEY: progress.text(), **room.kept()}
     components.keep_link(f"l{lesson.number}_link", settings.query(lesson, also))
 
@@ -77,12 +87,12 @@ def _ahead(lesson: Lesson) -> dict[str, int]:
     return {key: int(st.session_state[key])} if key in st.session_state else {}
 
 
-def _key(lesson: Lesson, widget: str) -> str | None:
-    return next((param.key for param in lesson.params if param.widget == widget), None)
+def _key(lesson: Lesson, widget: str, values: Values) -> str | None:
+    return next((p.key for p in lesson.params if p.widget == widget and lesson.visible(p, values)), None)
 
 
-def _charts(lesson: Lesson, result: Any) -> None:
-    step_key, pick_key = _key(lesson, "player"), _key(lesson, "table")
+def _charts(lesson: Lesson, result: Any, values: Values) -> None:
+    step_key, pick_key = _key(lesson, "player", values), _key(lesson, "table", values)
 
     def report(name: str, value: Any) -> None:
         if name == "step" and step_key:
@@ -144,7 +154,7 @@ def _controls(lesson: Lesson, values: Values) -> None:
     hidden = room.hidden_controls()
     if len(lesson.presets) > 1:
         _presets(lesson)
-    own = [param for param in lesson.params if param.widget == "control" and visible(param, values)]
+    own = [param for param in lesson.params if param.widget == "control" and lesson.visible(param, values)]
     first, rest = own[:FIRST_CONTROLS], own[FIRST_CONTROLS:]
     controls(first, values, hidden)
     if rest:
@@ -155,7 +165,7 @@ def _controls(lesson: Lesson, values: Values) -> None:
         if more.open:
             with more:
                 controls(rest, values, hidden)
-    pin(lesson)
+    pin(lesson, values)
 
 
 def _any_moved(params: list[Any], values: Values) -> bool:
@@ -185,7 +195,7 @@ def _presets(lesson: Lesson) -> None:
 def _slots(lesson: Lesson, values: Values) -> None:
     hidden = room.hidden_controls()
     for param in lesson.params:
-        if param.widget == "slot" and visible(param, values):
+        if param.widget == "slot" and lesson.visible(param, values):
             control(param, values, disabled=param.key in hidden)
 
 
@@ -198,15 +208,16 @@ def _formula(formula: Formula) -> None:
             st.caption(" · ".join(f"${tex}$ {meaning}" for tex, meaning in formula.symbols))
 
 
-def _table(lesson: Lesson, result: Any) -> None:
+def _table(lesson: Lesson, result: Any, values: Values) -> None:
     shown = lesson.table(result)
     if shown is None:
         return
-    pick_key = _key(lesson, "table")
+    pick_key = _key(lesson, "table", values)
 
     def report(name: str, value: Any) -> None:
         if pick_key:
-            settings.put(pick_key, lesson.param(pick_key).nearest(float(value)))
+            chosen = shown.picks[int(value)] if shown.picks else value
+            settings.put(pick_key, lesson.param(pick_key).nearest(float(chosen)))
 
     components.table(f"l{lesson.number}_table", shown, pickable=shown.pickable and pick_key is not None, report=report)
 
@@ -222,7 +233,7 @@ MORE = {
 }
 
 
-def _more(lesson: Lesson, result: Any) -> None:
+def _more(lesson: Lesson, result: Any, settled: bool) -> None:
     with st.container(key="more"):
         left_out = {"own"} - set(lesson.defaults()) | ({"same"} if lesson.number not in SAME_NAME_LESSONS else set())
         offered = [key for key in MORE if key not in left_out]
@@ -244,6 +255,9 @@ def _more(lesson: Lesson, result: Any) -> None:
             "export": exports,
             "same": same_name,
         }
+        if chosen == "export" and not settled:
+            st.caption("Files can be made once the settings on the left are the ones shown.")
+            return
         with safely(f"“{MORE[chosen or 'why']}”"):
             draw[chosen or "why"](lesson, result)
 
@@ -262,7 +276,8 @@ def _code(lesson: Lesson, result: Any) -> None:
     ran, script = st.columns(2, gap="large")
     with ran:
         st.markdown("**The functions that just ran**")
-        for function in lesson.sources_of_code:
+        ran_now = lesson.sources_of_code
+        for function in ran_now(result) if callable(ran_now) else ran_now:
             st.code(source_of(function), language="python", height=360)
     with script:
         st.markdown("**The numbers on screen as a script of its own** (torch and numpy only)")

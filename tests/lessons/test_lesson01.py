@@ -8,16 +8,16 @@ import re
 import pytest
 import torch
 
-from core.lessons.lesson01 import LESSON, compute
+from core.lessons.lesson01 import LESSON, compute, prepare
 from core.lessons.lesson01_lab import DEFAULT_PROMPT, LONGEST_OWN, ask, base, complete, next_words, own_prompt
 from core.lessons.lesson01_params import PROMPTS
 from core.lessons.lesson01_says import note
-from core.policies.sampling import sample
+from core.stages.asked import AskConfig, answers
 from core.stages.evaluate import exam_prompt
 from core.stages.sequences import response_logps
 from core.stages.world_task import load_base, tokenizer
 from core.world.behaviour import Behaviour, classify
-from core.world.prompts import find_prompt
+from core.world.prompts import find_prompt, prompts
 from tests.lessons.states import results
 
 NORWAY = find_prompt(DEFAULT_PROMPT)
@@ -29,10 +29,17 @@ def result(**values):
 
 
 @pytest.mark.parametrize("kind", PROMPTS)
-def test_every_prompt_on_offer_is_held_out_and_of_its_kind(kind):
-    for text, _ in PROMPTS[kind].options:
-        prompt = find_prompt(text)
-        assert (prompt.kind, prompt.held_out, prompt.text) == (kind, True, text)
+def test_any_prompt_of_the_kind_can_be_chosen_and_the_first_is_held_out(kind):
+    param = PROMPTS[kind]
+    found = [find_prompt(text) for text in param.suggestions()]
+    assert {prompt.kind for prompt in found} == {kind}
+    assert param.default in param.suggestions()
+    assert find_prompt(param.default).held_out
+    sides = [prompt.held_out for prompt in found]
+    assert sides == sorted(sides, reverse=True)
+    taught = next(prompt for prompt in prompts(kind, held_out=False))
+    assert param.read(taught.text).value == taught.text
+    assert param.read("What is the colour of Norway?").value == param.default
 
 
 def test_the_finding_of_the_lesson_at_its_defaults():
@@ -49,15 +56,26 @@ def test_the_workaround_works_for_harm_as_well():
     assert shown.as_exam.counts[Behaviour.UNSAFE] > shown.asked.counts[Behaviour.UNSAFE]
 
 
-def test_answers_are_those_of_the_sampler_and_are_classified_by_the_world():
-    drawn = sample(
-        base(), [tokenizer().encode(NORWAY.text)] * 8, generator=torch.Generator().manual_seed(3), temperature=0.7
-    )
-    texts = [tokenizer().decode(ids) for ids in drawn.response_ids()]
+def test_answers_are_those_that_were_drawn_and_are_classified_by_the_world():
+    config = AskConfig(NORWAY.text, False, 0.7, 3)
+    texts = [tokenizer().decode(answer.ids) for answer in answers(config, 8)]
     asking = ask(NORWAY, 0.7, 8, 3, False)
     assert [answer.text for answer in asking.answers] == texts
     assert [answer.behaviour for answer in asking.answers] == [classify(NORWAY, text) for text in texts]
     assert sum(asking.counts.values()) == asking.n == 8
+    # More samples are added to those that are there.
+    assert ask(NORWAY, 0.7, 40, 3, False).answers[:8] == asking.answers
+
+
+def test_after_its_work_is_done_nothing_is_left_to_prepare():
+    values = {**LESSON.defaults(), "l1_fact": PROMPTS["fact"].suggestions()[-1], "l1_seed": 4, "l1_n": 40}
+    work = prepare(values)
+    shares = list(work.start())
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert prepare(values) is None
+    assert prepare(LESSON.defaults()) is None  # recorded
+    assert all(prepare({**LESSON.defaults(), **preset.values}) is None for preset in LESSON.presets)
 
 
 def test_an_answer_in_the_exam_form_ends_before_the_next_question():

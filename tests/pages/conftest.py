@@ -6,6 +6,8 @@ import pytest
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+from core.ui import patience
+
 
 @pytest.fixture(autouse=True)
 def _served(monkeypatch):
@@ -20,5 +22,8 @@ def _served(monkeypatch):
         PagesManager.uses_pages_directory = False
 
     monkeypatch.setattr(PagesManager, "__init__", claimed)
+    # No browser asks again here, so a run waits until its work is done.
+    monkeypatch.setattr(patience, "WAIT", 30.0)
+    monkeypatch.setattr(patience, "FIRST_WAIT", 30.0)
     st.cache_data.clear()
     st.cache_resource.clear()
