@@ -38,6 +38,7 @@ SYMBOLS: tuple[tuple[str, str], ...] = (
     ("y", "the answer, token by token; in SFT the demonstration"),
     ("e^L", "perplexity: among how many equally likely tokens a guess would be as unsure"),
     ("V", "size of the vocabulary"),
+    ("d", "width of a model: channels of its hidden state"),
 )
 
 TERMS: tuple[tuple[str, str], ...] = (
