@@ -52,7 +52,7 @@ def _sentence(entry: dict[str, Any]) -> str:
         return f"{where} is {quoted(entry['input'])}; it must be {context['expected']}."
     if kind == "string_too_long":
         return f"{where} has {len(entry['input']):,} characters; the limit is {context['max_length']:,}."
-    if kind == "string_too_short":
+    if kind in ("string_too_short", "too_short") and isinstance(entry["input"], str):
         return f"{where} is empty."
     if kind == "too_long":
         return f"{where} has more than {context['max_length']:,} entries, which is the limit."

@@ -72,6 +72,7 @@ def _diagram(project: Project, spec: Spec) -> str:
     """Mermaid. Only numbers go into it, so no text of a person can break it."""
     counts, plan = spec.counts, project.operations
     weeks = "every week" if plan.refresh_weeks == 1 else f"every {plan.refresh_weeks} weeks"
+    suite = f"suite of {plan.suite_size:,}" if plan.suite_size else "suite not sized yet"
     lines = [
         "flowchart LR",
         f'  prompts["Prompts<br/>{counts.prompts:,}"] --> sample["Sample responses<br/>{counts.responses:,}"]',
@@ -80,7 +81,7 @@ def _diagram(project: Project, spec: Spec) -> str:
         '  label --> checks["Check agreement,<br/>position, length"]',
         f'  checks --> split["Split by {project.settings.split_by}<br/>{counts.preferences:,} rows"]',
         '  split --> train["Train: SFT, reward model,<br/>DPO or KTO"]',
-        f'  train --> gate{{"Release gate<br/>suite of {plan.suite_size:,}"}}',
+        f'  train --> gate{{"Release gate<br/>{suite}"}}',
         '  gate -->|pass| serve["Serve"]',
         '  gate -->|fail| back["Keep the last release"]',
         f"  serve -->|fresh samples {weeks}| sample",
@@ -124,7 +125,7 @@ def _prompts(project: Project) -> str:
         (md.inline(prompt.id), md.short(prompt.text), f"{len(prompt.messages)}", f"{len(prompt.candidates)}")
         for prompt in project.prompts[:SHOWN_PROMPTS]
     ]
-    parts.append(md.table(("Prompt", "Last message of the user", "Turns", "Responses"), rows))
+    parts.append(md.table(("Prompt", "Last message of the user", "Messages", "Responses"), rows))
     if len(project.prompts) > SHOWN_PROMPTS:
         parts.append(f"The other {len(project.prompts) - SHOWN_PROMPTS:,} are in `prompts.jsonl`.")
     named = [(source, number) for source, number in sources.most_common(SHOWN_PROMPTS) if source]

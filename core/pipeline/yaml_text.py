@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -16,8 +17,13 @@ class _Writer(yaml.SafeDumper):
         return super().increase_indent(flow, False)
 
 
+# Line ends that YAML 1.1 folds or normalises in every style but the double-quoted one.
+_FOLDED = re.compile("[\r\x85\u2028\u2029]")
+
+
 def _write_text(writer: yaml.SafeDumper, text: str) -> yaml.Node:
-    return writer.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    style = '"' if _FOLDED.search(text) else "|" if "\n" in text else None
+    return writer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Writer.add_representer(str, _write_text)
