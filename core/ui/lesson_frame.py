@@ -18,7 +18,7 @@ from core.lessons.text import plain
 from core.ui import components, patience, progress, room, settings
 from core.ui.controls import control, controls
 from core.ui.extras import exports, own_answers, pin, same_name
-from core.ui.live_run import Offer, joined, strip
+from core.ui.live_run import LiveRun, Offer, joined, strip
 from core.ui.safely import safely
 
 FIRST_CONTROLS = 6
@@ -26,22 +26,28 @@ FIRST_CONTROLS = 6
 # So the chart is sent this long (seconds) before the rest; the wait costs no computing time.
 CHART_LEAD = 0.015
 Panel = Callable[[Lesson, Any, Values], None]
+Bench = Callable[[Values], bool]
 
 
-def show(lesson: Lesson, panel: Panel | None = None, offer: Offer | None = None) -> None:
+def show(lesson: Lesson, panel: Panel | None = None, offer: Offer | None = None, bench: Bench | None = None) -> None:
     """Draw a whole lesson. `panel` draws what no standard widget can, such as the voting pair, above the chart; `offer`
-    names the run that can be made live in the state shown."""
+    names the run that can be made live in the state shown; `bench` draws a workbench of several steps and says whether the
+    lab belongs below it."""
     notes = settings.load(lesson)
-    _lesson(lesson, panel, offer, notes)
+    _lesson(lesson, panel, offer, bench, notes)
 
 
 @st.fragment
-def _lesson(lesson: Lesson, panel: Panel | None, offer: Offer | None, notes: tuple[str, ...]) -> None:
+def _lesson(
+    lesson: Lesson, panel: Panel | None, offer: Offer | None, bench: Bench | None, notes: tuple[str, ...]
+) -> None:
     with safely(f"Lesson {lesson.number}"):
-        _whole(lesson, panel, offer, notes)
+        _whole(lesson, panel, offer, bench, notes)
 
 
-def _whole(lesson: Lesson, panel: Panel | None, offer: Offer | None, notes: tuple[str, ...]) -> None:
+def _whole(
+    lesson: Lesson, panel: Panel | None, offer: Offer | None, bench: Bench | None, notes: tuple[str, ...]
+) -> None:
     settings.load(lesson)
     values = settings.values(lesson)
     for note in notes:
@@ -53,6 +59,21 @@ def _whole(lesson: Lesson, panel: Panel | None, offer: Offer | None, notes: tupl
         result = joined(live, result)
     if panel and not any(lesson.visible(param, values) for param in lesson.params if param.widget == "panel"):
         panel = None  # a panel of one view leaves its place to the sentences in the others
+    if bench is None or bench(values):
+        _lab(lesson, panel, live, result, values, waiting)
+    _more(lesson, result, settled=waiting is None)
+    also = {"lesson": str(lesson.number), progress.KEY: progress.text(), **room.kept(), **settings.carried()}
+    components.keep_link(f"l{lesson.number}_link", settings.query(lesson, also))
+
+
+def _lab(
+    lesson: Lesson,
+    panel: Panel | None,
+    live: LiveRun | None,
+    result: Any,
+    values: Values,
+    waiting: patience.Waiting | None,
+) -> None:
     with st.container(key="lab"):
         left, middle, right = st.columns([1.15, 3, 1.75], gap="small")
         # The chart first: what the browser needs for the first moving frame is sent before anything else.
@@ -76,9 +97,6 @@ def _whole(lesson: Lesson, panel: Panel | None, offer: Offer | None, notes: tupl
                 # A panel above the chart takes the height that these sentences would need to stay on one screen.
                 _saw(lesson, result)
             _table(lesson, result, values)
-    _more(lesson, result, settled=waiting is None)
-    also = {"lesson": str(lesson.number), progress.KEY: progress.text(), **room.kept()}
-    components.keep_link(f"l{lesson.number}_link", settings.query(lesson, also))
 
 
 def _ahead(lesson: Lesson) -> dict[str, int]:

@@ -18,6 +18,7 @@ KEPT = "_kept"
 NOTES = "_notes"
 TOKEN = "_token"
 PENDING = "_pending"
+CARRIED = "_carried"
 
 
 def _kept() -> dict[str, Value]:
@@ -70,6 +71,16 @@ def put(key: str, value: Value) -> None:
 def later(changes: dict[str, Value]) -> None:
     """Set settings at the start of the next run: for code that runs after their widgets were drawn."""
     st.session_state[PENDING] = {**st.session_state.get(PENDING, {}), **changes}
+
+
+def carry(what: dict[str, str]) -> None:
+    """What every link of this session carries from now on, besides the settings."""
+    st.session_state[CARRIED] = what
+
+
+def carried() -> dict[str, str]:
+    """What was last given to `carry`."""
+    return dict(st.session_state.get(CARRIED, {}))
 
 
 def set_step(key: str, value: Value) -> None:
