@@ -105,7 +105,7 @@ TALL = _Drawing(
 )  # fmt: skip
 HEIGHT, TALL_HEIGHT = 404, 760
 INK = {"flows": "@text", "cut": "@bad", "idle": "@line"}
-_CORNER = {"domain": [0, 0.001], "visible": False, "fixedrange": True}
+_CORNER = {"domain": [0, 0.0001], "visible": False, "fixedrange": True}
 
 
 def relay_diagram(
@@ -143,8 +143,8 @@ def relay_diagram(
         text=text,
         compact={
             "height": TALL_HEIGHT,
-            "xaxis.domain": [0, 0.001],
-            "yaxis.domain": [0, 0.001],
+            "xaxis.domain": [0, 0.0001],
+            "yaxis.domain": [0, 0.0001],
             "xaxis2.domain": [0, 1],
             "yaxis2.domain": [0, 1],
             "shapes": tall.shapes,

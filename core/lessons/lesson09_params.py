@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.lessons import lesson05_params, lesson08_params
+from core.lessons import lesson05, lesson08_params
 from core.lessons.lesson09_flow import POOL, is_order
 from core.lessons.lesson09_memory import SHAPES, parameter_count, written_count
 from core.lessons.param import Param
@@ -95,13 +95,10 @@ OWN = (TRACK, CUT, SIZE, PRECISION, VALUE, VIEW, ORDER, ARROW)
 
 # Carried along so that a link brings the same run, and drawn on the pages of their own lessons only.
 OF_LESSON_8 = (*lesson08_params.CONTROLS, lesson08_params.STEP)
-OF_LESSON_5 = (
-    lesson05_params.PROMPT,
-    lesson05_params.LR,
-    lesson05_params.OTHER,
-    lesson05_params.QUALITY,
-    lesson05_params.SEED,
-    lesson05_params.STEP,
+OF_LESSON_5 = tuple(
+    param
+    for param in lesson05.LESSON.params
+    if param.key.startswith("l5_") and param.widget != "table" and param.key != "l5_view"
 )
 ELSEWHERE = tuple(
     replace(param, widget="panel", shown_if=("l9_view", ("order",)), limit_key="")

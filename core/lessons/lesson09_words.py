@@ -114,7 +114,7 @@ def _cut(result: Result) -> str:
     found = result.consequence
     how = "computed live on the whiteboard" if found.live else "recorded with the tiny LM"
     chance = f" (± {number(found.chance)} by chance)" if found.chance is not None else ""
-    return f"Arrow {result.number + 1} is cut. “{WITHOUT[found.kind]}”, {how}, the {found.measure} ends at {ends(found)}{chance}."
+    return f"Arrow {result.number + 1} is cut: “{WITHOUT[found.kind]}”, {how}, the {found.measure} ends at {ends(found)}{chance}."
 
 
 def _moved_kl(result: Result) -> str:
