@@ -71,7 +71,7 @@ def run_chart(run: Run, *, key: str, title: str, badge: Badge, prompts: int, aut
         ),
         spoken=[list(zip(PROMPTS[:prompts], shown.texts)) for shown in run.shown],
         text=run_text(run, temperature, probs),
-        height=300,
+        height=320,
     )
     return Chart(**{**vars(chart), "autoplay": autoplay, "play_ms": 420})
 

@@ -19,7 +19,7 @@ from core.stages.queue import Phase, Ticket
 from core.ui import components, live_run
 from core.ui.live_run import LiveRun
 
-NAME = "home"
+NAME = "hv"
 OFFERED = "_home_runs"
 NOTE = "_home_note"
 LABEL = "Train the tiny LM on my votes"
