@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,15 +10,23 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 
+from core.lessons import lesson08_formulas as formulas
+from core.lessons import lesson08_lens as lens
+from core.lessons import lesson08_lens_formulas as lens_formulas
+from core.lessons import lesson08_lens_params as lens_params
+from core.lessons import lesson08_lens_views as lens_views
+from core.lessons import lesson08_lens_words as lens_words
 from core.lessons import lesson08_params as params
 from core.lessons import lesson08_views as views
 from core.lessons import lesson08_words as words
-from core.lessons.lesson import Formula, Lesson, Preset
+from core.lessons.lesson import Lesson, Preset
+from core.lessons.lesson08_lens import LensResult
 from core.lessons.outline import outline
 from core.lessons.param import Values
 from core.lessons.shared_params import CARRIED, PLACE, PRIOR, VOTES, fit, responses
 from core.lessons.snippets import script
 from core.records import PolicyStats, PolicyStep
+from core.stages.ppo import ppo
 from core.stages.reward_fit import RewardFit
 from core.stages.whiteboard import WhiteboardConfig, optimum, start, trajectory, updates
 from core.world.candidates import CandidateSet
@@ -128,7 +136,12 @@ def _rewarded(scores: tuple[float, ...], change: str, candidates: CandidateSet) 
     return scores
 
 
-def compute(values: Values) -> Result:
+def compute(values: Values) -> Result | LensResult:
+    """The whiteboard's run, or the tiny LM's."""
+    return lens.compute(values) if values["l8_lens"] == lens_params.MODEL else _whiteboard(values)
+
+
+def _whiteboard(values: Values) -> Result:
     """Run as far as the step shown and a few steps more, so that the next press of Step is answered at once."""
     config, source, honest = config_of(values)
     wanted = int(values["l8_step"])
@@ -161,11 +174,6 @@ def _pinned(values: Values, count: int) -> Pinned | None:
     config, _, _ = config_of({**values, **kept})
     labels = [f"{param.label} {kept[param.key]}" for param in params.CONTROLS if kept[param.key] != values[param.key]]
     return Pinned(config, trajectory(config).upto(count), start(config), ", ".join(labels))
-
-
-def formula(result: Result) -> Formula:
-    """The formula of the chosen sub-step with the picked response's numbers."""
-    return words.formula(result)
 
 
 def snippet(result: Result) -> str:
@@ -209,10 +217,16 @@ def history(result: Result) -> list[dict[str, Any]]:
     return rows
 
 
+def _either(board: Callable[[Result], Any], model: Callable[[LensResult], Any]) -> Callable[[Any], Any]:
+    """One function for both lenses."""
+    return lambda result: model(result) if isinstance(result, LensResult) else board(result)
+
+
 LESSON = Lesson(
     outline=outline(8),
     params=(
         *params.CONTROLS,
+        *lens_params.PARAMS,
         params.VIEW,
         params.SUB,
         params.EPOCH,
@@ -224,13 +238,13 @@ LESSON = Lesson(
         *PLACE,
     ),
     compute=compute,
-    figures=views.figures,
-    formula=formula,
-    table=views.table,
-    says=words.says,
-    predict=words.predict,
-    quiz=words.quiz,
-    snippet=snippet,
+    figures=_either(views.figures, lens_views.figures),
+    formula=_either(formulas.formula, lens_formulas.formula),
+    table=_either(views.table, lens_views.table),
+    says=_either(words.says, lens_words.says),
+    predict=_either(words.predict, lens_words.predict),
+    quiz=_either(words.quiz, lens_words.quiz),
+    snippet=_either(snippet, lens.snippet),
     why=words.WHY,
     presets=(
         Preset("recommended", "Recommended leash", {}),
@@ -246,9 +260,14 @@ LESSON = Lesson(
             "negative", "A negative KL estimate", {"l8_view": "kl", "l8_kl_coef": 3.0, "l8_batch": 8, "l8_step": 20}
         ),
         Preset("adaptive", "Adaptive KL (target 0.1 nats)", {"l8_target": 0.1}),
+        Preset("lm", "Tiny LM: the same update", {"l8_lens": "lm", "l8_lm_step": 1}),
+        Preset("lm_off", "Tiny LM: leash off (kl_coef = 0)", {"l8_lens": "lm", "l8_kl_coef": 0.0, "l8_lm_step": 1}),
+        Preset("lm_hacked", "Tiny LM: asking back pays", {"l8_lens": "lm", "l8_kl_coef": 0.1, "l8_reward": "hacked"}),
+        Preset(
+            "lm_kl", "Tiny LM: k1, k2, k3 and the exact KL", {"l8_lens": "lm", "l8_lm_view": "kl", "l8_lm_step": 10}
+        ),
     ),
     carried=CARRIED,
-    later="The same update on the tiny language model comes with its own lens later.",
-    sources_of_code=(updates,),
-    history=history,
+    sources_of_code=_either(lambda _: (updates,), lambda _: (ppo,)),
+    history=_either(history, lens.history),
 )

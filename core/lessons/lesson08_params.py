@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core.lessons.lesson08_words import SUBSTEPS
+from core.lessons.lesson08_formulas import SUBSTEPS
+from core.lessons.lesson08_lens_params import IN_BOARD
 from core.lessons.param import Param
 
 HORIZON = 60
@@ -38,6 +39,7 @@ LR = Param(
     1.0,
     marks=(0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0),
     symbol=r"\eta",
+    shown_if=IN_BOARD,
     help="Size of one gradient step on the logits.",
 )
 EPOCHS = Param("l8_epochs", "Epochs on each batch", "int", 4, 1, 10, 1, help="How often the same batch is used.")
@@ -56,6 +58,7 @@ MODE = Param(
     "choice",
     "sampled",
     options=(("sampled", "sampled batch"), ("exact", "exact")),
+    shown_if=IN_BOARD,
     help="A sampled batch is what real training sees; the exact expectation has no sampling noise.",
 )
 SCORES = Param(
@@ -64,6 +67,7 @@ SCORES = Param(
     "choice",
     "votes",
     options=(("votes", "your votes"), ("hand", "sliders")),
+    shown_if=IN_BOARD,
     help="Your votes: the reward model that lesson 6 fitted to them. Sliders: you set each score.",
 )
 WHITEN = Param(
@@ -88,8 +92,8 @@ HAND = tuple(
     Param(f"l8_score{i + 1}", f"score {i + 1}", "float", score, -3.0, 3.0, 0.1, shown_if=("l8_scores", ("hand",)))
     for i, score in enumerate(HAND_SCORES)
 )
-STEP = Param("l8_step", "Step", "int", 0, 0, HORIZON, 1, widget="player")
-PICK = Param("l8_pick", "Response", "int", 1, 0, 7, 1, widget="table")
+STEP = Param("l8_step", "Step", "int", 0, 0, HORIZON, 1, widget="player", shown_if=IN_BOARD)
+PICK = Param("l8_pick", "Response", "int", 1, 0, 7, 1, widget="table", shown_if=IN_BOARD)
 SUB = Param(
     "l8_sub",
     "One update in slow motion",
@@ -97,6 +101,7 @@ SUB = Param(
     "5",
     options=tuple((str(i + 1), f"{i + 1} {name}") for i, name in enumerate(SUBSTEPS)),
     widget="slot",
+    shown_if=IN_BOARD,
     help="The seven sub-steps of one update: the chart's right half, the formula and a column follow.",
 )
 EPOCH = Param(
@@ -133,6 +138,7 @@ TARGET = Param(
     "float",
     0.0,
     marks=(0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),
+    shown_if=IN_BOARD,
     help="0: kl_coef stays fixed. Otherwise kl_coef rises while the batch's k1 is above this target (in nats) and falls below it.",
 )
 VIEW = Param(
@@ -143,6 +149,7 @@ VIEW = Param(
     options=(("policy", "policy"), ("kl", "KL estimators")),
     widget="slot",
     bare=True,
+    shown_if=IN_BOARD,
     help="The bars, or the three estimates of the KL divergence beside its exact value.",
 )
 PIN = Param(
@@ -152,6 +159,7 @@ PIN = Param(
     "",
     widget="panel",
     max_characters=600,
+    shown_if=IN_BOARD,
     help="Settings of the run kept for comparison.",
 )
 CONTROLS = (SCORES, KL_COEF, CLIP, LR, EPOCHS, MODE, BATCH, SEED, REWARD, TARGET, WHITEN, ESTIMATOR, *HAND)

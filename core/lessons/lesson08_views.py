@@ -9,6 +9,7 @@ import numpy as np
 from core.figures.chart import Chart
 from core.figures.lines import Line, lines
 from core.figures.policy_lab import History, Quantity, policy_lab
+from core.lessons import lesson08_formulas as formulas
 from core.lessons import lesson08_words as words
 from core.lessons.lesson import Table
 from core.lessons.lesson08_params import HORIZON
@@ -49,7 +50,7 @@ def quantity(result: Result) -> Quantity:
     nought = config.scores if result.sub == 2 else (zero,) * count
     epsilon = config.clip_epsilon
     return Quantity(
-        title=words.quantity_title(result.sub, result.epoch, exact=exact),
+        title=formulas.quantity_title(result.sub, result.epoch, exact=exact),
         values=(nought, *(tuple(of_step(step)) for step in result.steps)),
         zero=zero,
         band=(1 - epsilon, 1 + epsilon) if result.sub == 5 else None,

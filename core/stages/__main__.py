@@ -8,12 +8,28 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from core.stages import recorded, starting_points, stored, terminal
+from core.stages import (
+    asked,
+    lens_recorded,
+    long_walk,
+    my_votes_recorded,
+    recorded,
+    starting_points,
+    stored,
+    terminal,
+    walks,
+)
 from core.stages.evaluate import single_thread
 from core.stages.ppo import PpoConfig
 from core.stages.pretrain import PretrainConfig
 from core.stages.relay import RelayConfig
 from core.stages.world_task import WEIGHTS
+
+RECORDERS = {
+    "asked": (asked.command, asked.RECORDED),
+    "walks": (walks.command, walks.RECORDED),
+    "long": (long_walk.command, long_walk.RECORDED),
+}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,12 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     store.add_argument("--settings", default="", help="as for relay")
     store.add_argument("--weights", type=Path, default=WEIGHTS)
     store.add_argument("--out", type=Path, default=stored.FOLDER, help="the folder")
-    record = commands.add_parser("record", help="run the relays that the pages show, with and without its runners")
-    record.add_argument("what", choices=("relay",))
+    record = commands.add_parser("record", help="run what the pages show, and keep it in assets/recorded/")
+    record.add_argument("what", choices=("relay", "lens", "home", *RECORDERS))
     record.add_argument("--seed", type=int, default=0)
     record.add_argument("--settings", default="", help="as for relay")
     record.add_argument("--weights", type=Path, default=WEIGHTS)
-    record.add_argument("--out", type=Path, default=recorded.RECORDED)
+    record.add_argument("--out", type=Path, default=None)
     return parser
 
 
@@ -63,8 +79,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = RelayConfig.from_url(args.settings)
         if args.command == "store":
             return terminal.store_command(replace(config, seed=args.seed), args.weights, args.out)
+        if args.command == "record" and args.what in RECORDERS:
+            command, out = RECORDERS[args.what]
+            return command(args.out or out)
+        if args.command == "record" and args.what == "lens":
+            return terminal.lens_command(args.out or lens_recorded.RECORDED)
+        if args.command == "record" and args.what == "home":
+            return my_votes_recorded.command(args.seed, args.out or my_votes_recorded.RECORDED)
         if args.command == "record":
-            return terminal.record_command(replace(config, seed=args.seed), args.weights, args.out)
+            return terminal.record_command(replace(config, seed=args.seed), args.weights, args.out or recorded.RECORDED)
         ppo = replace(config.ppo, steps=args.steps, kl_coef=args.kl_coef)
         return terminal.relay_command(replace(config, seed=args.seed, ppo=ppo), args.weights)
     except (ValueError, OSError) as error:

@@ -22,7 +22,7 @@ def exports(lesson: Lesson, result: Any) -> None:
     """Download buttons: history as CSV, the figure as one HTML file."""
     values = settings.values(lesson)
     st.markdown(
-        "Files carry the version, every setting and the seed. The **PNG** button at the chart makes a picture in your browser."
+        "Files carry the version, every setting and the seed. The **PNG** and **SVG** buttons at the chart make a picture in your browser."
     )
     with st.container(horizontal=True):
         table = export.history_csv(lesson, result, values)
@@ -41,6 +41,9 @@ def exports(lesson: Lesson, result: Any) -> None:
                 on_click="ignore",
                 key=f"l{lesson.number}_html{number}",
             )
+    for name, file_name, text in lesson.texts(result) if lesson.texts else ():
+        st.download_button(name, text, file_name=file_name, mime="text/plain", on_click="ignore")
+        st.code(text, language=None, height=260)
 
 
 def own_answers(lesson: Lesson, result: Any) -> None:
@@ -108,9 +111,10 @@ def _back() -> None:
     settings.put("votes", "")
 
 
-def pin(lesson: Lesson) -> None:
+def pin(lesson: Lesson, values: Values) -> None:
     """Keep the present run beside the next ones, for lessons that have a setting for it."""
-    key = next((param.key for param in lesson.params if param.key.endswith("_pin")), None)
+    own = (param for param in lesson.params if param.key.endswith("_pin") and lesson.visible(param, values))
+    key = next((param.key for param in own), None)
     if key is None:
         return
     pinned = bool(st.session_state[key])

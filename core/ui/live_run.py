@@ -12,6 +12,8 @@ from typing import Any
 
 import streamlit as st
 
+from core.lessons.lesson import Lesson
+from core.lessons.param import Values
 from core.lessons.text import plural
 from core.stages.queue import Phase, Status, Ticket, TrainingQueue
 
@@ -34,6 +36,9 @@ class LiveRun:
         label, help: of the button.
         unit: what one record is called when a run was stopped.
         redraw: draw the whole page anew whenever so many records have come; 0 only at the end.
+        before: draws controls to the left of the button; told whether the run is under way.
+        joined: (records so far, whether no more will come) -> what the page shows then instead of its recorded result;
+            None where a live run is only reported in the strip.
     """
 
     name: str
@@ -46,6 +51,12 @@ class LiveRun:
     help: str = ""
     unit: str = "record"
     redraw: int = 0
+    before: Callable[[bool], None] | None = None
+    joined: Callable[[list[Any], bool], Any] | None = None
+
+
+Offer = Callable[[Lesson, Any, Values], LiveRun | None]
+"""What a lesson offers to run in the state shown; None: nothing."""
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
@@ -56,6 +67,7 @@ def training_queue() -> TrainingQueue:
 
 def strip(run: LiveRun, before: Callable[[bool], None] | None = None) -> None:
     """Draw the offer, or how the run stands. `before(running)` draws controls to the left of the button."""
+    before = before or run.before
     _follow_settings(run)
     ticket = held(run.name, run.key)
     status = ticket.status() if ticket else None
@@ -72,6 +84,8 @@ def strip(run: LiveRun, before: Callable[[bool], None] | None = None) -> None:
                 args=(run,),
                 help=run.help or None,
             )
+        if ticket is not None and not running and run.joined:
+            st.button("Back to the recorded run", key=f"{run.name}_back", on_click=_drop, args=(run.name,))
         with st.container(width="stretch"):
             if ticket is None or status is None:
                 st.caption(run.idle)
@@ -96,6 +110,20 @@ def submit(run: LiveRun) -> None:
         if name == run.name:
             del tickets[name]
     tickets[run.name] = training_queue().submit(run.key, run.start)
+
+
+def joined(run: LiveRun, result: Any) -> Any:
+    """The page's result with the live run in the place of the recorded one, as soon as it has a record."""
+    _follow_settings(run)
+    ticket = held(run.name, run.key)
+    if ticket is None or run.joined is None:
+        return result
+    over, records = ticket.status().over, ticket.records()
+    return run.joined(records, over) if records else result
+
+
+def _drop(name: str) -> None:
+    _tickets().pop(name, None)
 
 
 def _tickets() -> dict[str, Ticket]:

@@ -87,7 +87,7 @@ def phase_page(number: int) -> None:
         return
     from core.ui import lesson_frame, panels
 
-    lesson_frame.show(lesson, panels.PANELS.get(entry.number))
+    lesson_frame.show(lesson, panels.PANELS.get(entry.number), panels.OFFERS.get(entry.number))
 
 
 def _lessons() -> ModuleType:

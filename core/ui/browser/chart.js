@@ -82,7 +82,8 @@ class Lab {
     on("step", () => this.primary());
     on("play", () => (this.timer ? this.pause() : this.play()));
     on("text", () => this.toggleText());
-    on("png", () => this.png());
+    on("png", () => this.save("png"));
+    on("svg", () => this.save("svg"));
     this.scrub = this.root.querySelector(".pg-scrub");
     this.scrub?.addEventListener("input", () => this.go(Number(this.scrub.value), { glide: 120, scrub: true }));
     this.onKey = (event) => {
@@ -270,9 +271,9 @@ class Lab {
     const colours = COLOURS[this.theme];
     const data = paint(structuredClone(figure.data), colours);
     const layout = paint(structuredClone(figure.layout), colours);
-    for (const [trace, arrays] of Object.entries(this.frame())) Object.assign(data[trace], structuredClone(arrays));
+    for (const [trace, arrays] of Object.entries(this.frame())) Object.assign(data[trace], paint(structuredClone(arrays), colours));
     if (this.isCompact) {
-      for (const [path, value] of Object.entries(compact)) setPath(layout, path, value);
+      for (const [path, value] of Object.entries(compact)) setPath(layout, path, paint(value, colours));
       for (const trace of wide_only) {
         data[trace].visible = false;
         const axis = (data[trace].xaxis || "x").replace("x", "xaxis");
@@ -289,7 +290,7 @@ class Lab {
     const font = { family: "Inter, sans-serif", color: colours.text, size: 13, ...(layout.font || {}) };
     Object.assign(layout, {
       font, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-      height: Math.round(this.data.height * (scale > 1.15 ? scale * 1.08 : 1)), autosize: true, dragmode: false, hovermode: "closest",
+      height: Math.round(((this.isCompact && compact.height) || this.data.height) * (scale > 1.15 ? scale * 1.08 : 1)), autosize: true, dragmode: false, hovermode: "closest",
       hoverlabel: { font: { family: "Inter, sans-serif" } },
     });
     if (scale > 1.15) grow(layout, scale);
@@ -308,7 +309,7 @@ class Lab {
   // What touches the small axes and notes comes when they have arrived, because it costs far more.
   move() {
     const wanted = this.figure();
-    if (this.drawn.shape !== withoutArrays(wanted.data) || this.drawn.frame !== frameOf(wanted.layout)) return false;
+    if (this.repaints() || this.drawn.shape !== withoutArrays(wanted.data) || this.drawn.frame !== frameOf(wanted.layout)) return false;
     this.glide(window.Plotly, wanted.data, GLIDE_MS);
     if (this.drawn.layout !== JSON.stringify(wanted.layout)) this.settleLater();
     return true;
@@ -319,6 +320,7 @@ class Lab {
     const wanted = this.figure();
     const first = !this.drawn;
     this.remember(wanted); // before Plotly fills in its own defaults
+    if (!first && !force && this.repaints()) return Plotly.react(this.plot, wanted.data, wanted.layout);
     if (first || force) {
       await Plotly.newPlot(this.plot, wanted.data, wanted.layout, { displayModeBar: false, responsive: false });
       if (first) this.plot.on("plotly_click", (event) => this.onClick(event));
@@ -350,8 +352,14 @@ class Lab {
     }, GLIDE_MS + 80);
   }
 
+  // Whether the steps differ in more than places: words and colours cannot glide, they are drawn anew.
+  repaints() {
+    return Object.values(this.frame()).some((arrays) => Object.keys(arrays).some((name) => name !== "x" && name !== "y"));
+  }
+
   animate(duration) {
     if (!window.Plotly || !this.drawn) return;
+    if (this.repaints()) return this.draw(false);
     this.glide(window.Plotly, null, duration).catch(() => {});
   }
 
@@ -389,12 +397,12 @@ class Lab {
     this.root.querySelector('[data-do="text"]').setAttribute("aria-expanded", String(!text.classList.contains("pg-hidden")));
   }
 
-  async png() {
+  async save(format) {
     const Plotly = await loadPlotly();
     const { layout } = this.plot;
     const colours = COLOURS[this.theme];
     await Plotly.downloadImage({ data: this.plot.data, layout: { ...layout, paper_bgcolor: colours.page, title: { text: "" } } },
-      { format: "png", scale: 2, width: this.plot.clientWidth, height: this.plot.clientHeight, filename: this.data.key });
+      { format, scale: format === "png" ? 2 : 1, width: this.plot.clientWidth, height: this.plot.clientHeight, filename: this.data.key });
   }
 
   close() {
