@@ -77,7 +77,15 @@ def band(curves: Sequence[Sequence[float]]) -> tuple[list[float], list[float], l
 
 def markdown() -> str:
     """The table of all recorded effects for README."""
-    head = "| effect and setting | compared (gold on held-out prompts, where nothing else is said) | mean over seeds (95 % interval) | seeds with that sign | verdict | CPU |"
+    titles = (
+        "effect and setting",
+        "compared (gold on held-out prompts, where nothing else is said)",
+        "mean over seeds (95 % interval)",
+        "seeds with that sign",
+        "verdict",
+        "CPU",
+    )
+    head = f"| {' | '.join(titles)} |"
     lines = [head, "|---|---|---:|---:|---|---:|"]
     for found in EFFECTS:
         recorded = recording.load(found.key)
@@ -95,3 +103,7 @@ def markdown() -> str:
 def command(key: str) -> str:
     """What makes the recording again."""
     return f"python -m core.stages record {key}"
+
+
+if __name__ == "__main__":
+    print(markdown())

@@ -7,7 +7,7 @@ behind ten seeds), the demonstrators, the labellers, the sampling.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
@@ -88,6 +88,10 @@ class Bench:
     def scaled(self, n: int, least: int = 1) -> int:
         """`n` steps or labels, or what a quick check takes of them."""
         return n if self.fraction >= 1 else max(least, round(n * self.fraction))
+
+    def pick(self, arms: Sequence[T], few: Sequence[T]) -> Sequence[T]:
+        """The arms of an effect, or, in a quick check, the few that its headline needs."""
+        return arms if self.fraction >= 1 else few
 
     # -- the stages, each made once ------------------------------------------------------------------------------
 

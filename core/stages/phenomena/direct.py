@@ -134,4 +134,5 @@ ITERATIVE = Effect(
     ),
     settings={"rounds": ROUNDS, "steps": SHORT},
     lessons=(12,),
+    quick=1,
 )

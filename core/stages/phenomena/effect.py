@@ -68,6 +68,8 @@ class Effect:
         contrasts: what is compared; the first is the headline.
         settings: every number that the runs take beside the defaults of the stages.
         lessons: where it is shown.
+        quick_fraction: how much of the full length a quick check takes; `quick` is the number of the contrast whose sign
+            must show in it.
     """
 
     key: str
@@ -77,3 +79,5 @@ class Effect:
     contrasts: tuple[Contrast, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
     lessons: tuple[int, ...] = ()
+    quick_fraction: float = 0.25
+    quick: int = 0

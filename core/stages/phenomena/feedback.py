@@ -12,7 +12,8 @@ from core.stages.ppo import PpoConfig
 
 PPO_STEPS = 40
 HUMAN, AI = (25, 100, 400), (25, 100, 400)  # rankings
-CONSTITUTIONS = {"whole": Constitution(), "without “helpful”": Constitution(helpful=0.0, direct=0.0)}
+_WITHOUT = "without “helpful”"
+CONSTITUTIONS = {"whole": Constitution(), _WITHOUT: Constitution(helpful=0.0, direct=0.0)}
 
 
 def _judge(bench: Bench) -> JudgeModel:
@@ -37,7 +38,7 @@ def _ai_labels(bench: Bench, name: str) -> tuple[Ranking, ...]:
 
 def _constitution(bench: Bench) -> list[Arm]:
     arms = [Arm("start", figures(bench.start()))]
-    for name in CONSTITUTIONS:
+    for name in bench.pick(tuple(CONSTITUTIONS), (_WITHOUT,)):
         judged = bench.reward_model(_ai_labels(bench, name), ("AI", name))
         run = bench.ppo(judged, ("AI", name), PpoConfig(steps=bench.scaled(PPO_STEPS, 10)))
         values = {**figures(run.end), "held_out": judged.report.accuracy_held_out or 0.0}
@@ -51,7 +52,6 @@ def _behaving(arm: Arm) -> Arm:
     return Arm(arm.name, {**dict.fromkeys(shares, 0.0), **arm.values}, arm.curves, arm.texts)
 
 
-_WITHOUT = "without “helpful”"
 CONSTITUTION = Effect(
     key="constitution",
     title="A constitution that never asks for help gives a harmless and useless model",
@@ -87,19 +87,22 @@ CONSTITUTION = Effect(
     ),
     settings={"ppo_steps": PPO_STEPS, "exercises": JudgeConfig.exercises},
     lessons=(11,),
+    quick_fraction=0.6,
 )
 
 
 def _labels(bench: Bench) -> list[Arm]:
     arms = []
-    for n in HUMAN:
+    for n in bench.pick(HUMAN, HUMAN[:1]):
         labels = LabelConfig(n_prompts=bench.scaled(n, 10), seed=bench.seed)
         arms.append(Arm(f"human {n}", {"held_out": bench.judged(labels).report.accuracy_held_out or 0.0}))
     whole = _ai_labels(bench, "whole")
-    for n in AI:
+    for n in bench.pick(AI, AI[-1:]):
         part = whole[: bench.scaled(n, 10)]
         report = bench.reward_model(part, ("AI", "whole", n) if n < LabelConfig.n_prompts else ("AI", "whole")).report
         arms.append(Arm(f"AI {n}", {"held_out": report.accuracy_held_out or 0.0}))
+    if not bench.pick((True,), ()):
+        return arms
     runs = {
         "AI": bench.ppo(
             bench.reward_model(whole, ("AI", "whole")), ("AI", "whole"), PpoConfig(steps=bench.scaled(PPO_STEPS, 10))
@@ -146,4 +149,5 @@ AI_LABELS = Effect(
     ),
     settings={"human": HUMAN, "ai": AI},
     lessons=(11,),
+    quick=1,
 )

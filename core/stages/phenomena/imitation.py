@@ -31,15 +31,16 @@ def _tries(values: dict[str, float]) -> dict[str, float]:
 def _wall(bench: Bench) -> list[Arm]:
     base = bench.once("base measured", lambda: bench.measure(bench.base))
     arms = [Arm("pretrained", _tries(figures(base)))]
-    for name, quality in QUALITIES.items():
-        for extra in (*FEW, *EXTRA):
+    for name in bench.pick(tuple(QUALITIES), ("mediocre",)):
+        quality = QUALITIES[name]
+        for extra in bench.pick((*FEW, *EXTRA), EXTRA[-1:]):
             # With the labels that preferences get on top of the first demonstrations, SFT gets as many demonstrations more.
             n = extra if extra in FEW else SftConfig.n_demonstrations + bench.scaled(extra)
             config = SftConfig(n_demonstrations=n, quality=quality, steps=bench.scaled(SFT_STEPS[extra], 30))
             found = bench.measure(bench.sft(config))
             arms.append(Arm(f"{name} {extra}", _tries(figures(found))))
     arms.append(Arm("first demonstrations", _tries(figures(bench.start()))))
-    for extra in EXTRA:
+    for extra in bench.pick(EXTRA, EXTRA[-1:]):
         labels = LabelConfig(n_prompts=max(bench.scaled(extra) // PAIRS_PER_RANKING, 4), seed=bench.seed)
         run = bench.ppo(bench.judged(labels), labels, PpoConfig(steps=bench.scaled(PPO_STEPS, 5)))
         arms.append(Arm(f"preferences {extra}", _tries(figures(run.end))))

@@ -24,6 +24,13 @@ def smoothed(curve: tuple[float, ...], window: int = WINDOW) -> list[float]:
     return [sum(part) / len(part) for i in range(len(curve)) if (part := curve[max(i - half, 0) : i + half + 1])]
 
 
+def back_below_start(gold: tuple[float, ...]) -> int:
+    """The update after its peak at which a smoothed curve is back below where it began; one more than there are if never."""
+    curve = smoothed(gold)
+    peak = max(range(len(curve)), key=curve.__getitem__)
+    return next((i + 1 for i in range(peak, len(curve)) if curve[i] < curve[0]), len(curve) + 1)
+
+
 def _arm(name: str, run: PolicyRun) -> Arm:
     gold, proxy = smoothed(run.curves["gold"]), smoothed(run.curves["proxy"])
     peak = max(range(len(gold)), key=gold.__getitem__)
@@ -33,6 +40,7 @@ def _arm(name: str, run: PolicyRun) -> Arm:
         "gold_recommended": first.gold_held_out,
         "gold_trained_recommended": first.gold_train_items,
         "peak_step": float(peak + 1),
+        "back_step": float(back_below_start(run.curves["gold"])),
         "rollout_peak": gold[peak],
         "rollout_end": gold[-1],
         "rollout_fall": gold[peak] - gold[-1],
@@ -58,7 +66,8 @@ def _start(bench: Bench) -> Arm:
 
 
 def _run(bench: Bench) -> list[Arm]:
-    return [_start(bench), *(_arm(name, unbiased_run(bench, kl_coef)) for name, kl_coef in _LEASHES.items())]
+    leashes = bench.pick(tuple(_LEASHES.items()), (("kl_coef 0", 0.0),))
+    return [_start(bench), *(_arm(name, unbiased_run(bench, kl_coef)) for name, kl_coef in leashes)]
 
 
 OVER_OPTIMISATION = Effect(
@@ -102,6 +111,8 @@ OVER_OPTIMISATION = Effect(
     ),
     settings={"steps": STEPS, "recommended_steps": RECOMMENDED_STEPS},
     lessons=(3, 8, 13),
+    quick_fraction=0.6,
+    quick=2,
 )
 
 
@@ -125,9 +136,9 @@ BIASED = Effect(
     run=_biased,
     contrasts=(
         Contrast(
-            "kl_coef 0: update at which gold peaks, biased − unbiased",
-            ("biased, kl_coef 0", "peak_step"),
-            ("unbiased, kl_coef 0", "peak_step"),
+            "kl_coef 0: update at which gold is back below its start, biased − unbiased",
+            ("biased, kl_coef 0", "back_step"),
+            ("unbiased, kl_coef 0", "back_step"),
             -1,
             "steps",
         ),
@@ -165,6 +176,12 @@ def _refresh(bench: Bench) -> list[Arm]:
     joined = {name: (*stale.curves[name], *on.curves[name]) for name in on.curves}
     measured = {half: stale.end, steps: on.end}
     refreshed = PolicyRun(on.model, joined, measured, stale.broke or on.broke)
+    if not bench.pick((True,), ()):
+        return [
+            _start(bench),
+            _arm("refreshed half-way", refreshed),
+            _arm("all labels before", unbiased_run(bench, 0.0)),
+        ]
     same = bench.policy_run(ppo_stage.ppo, stale.model, bench.judged(first).scorer, going_on, reference=tuned)
     kept = PolicyRun(
         same.model,
@@ -205,4 +222,5 @@ REFRESH = Effect(
     ),
     settings={"first_labels": FIRST_LABELS, "steps": STEPS},
     lessons=(12, 13),
+    quick_fraction=0.6,
 )

@@ -30,20 +30,20 @@ def _run(bench: Bench) -> list[Arm]:
     judged, tuned = bench.judged(), bench.sft()
     steps = bench.scaled(STEPS, 8)
     arms = [Arm("start", {**figures(bench.start()), "kl": 0.0})]
-    for kl_coef in PPO_COEFS:
+    for kl_coef in bench.pick(PPO_COEFS, (0.1,)):
         run = bench.ppo(judged, "relay", PpoConfig(steps=steps, kl_coef=kl_coef))
         arms.append(Arm(f"PPO {kl_coef:g}", figures(run.end)))
     others: tuple[tuple[str, Any, Any, tuple[float, ...]], ...] = (
         ("RLOO", rloo_stage.rloo, RlooConfig, RLOO_COEFS),
         ("GRPO", grpo_stage.grpo, GrpoConfig, GRPO_COEFS),
     )
-    for name, stage, config, coefs in others:
+    for name, stage, config, coefs in bench.pick(others, ()):
         for kl_coef in coefs:
             settings = config(steps=steps, kl_coef=kl_coef, seed=bench.seed)
             run = bench.policy_run(stage, tuned, judged.scorer, settings)
             arms.append(Arm(f"{name} {kl_coef:g}", figures(run.end)))
     labels = LabelConfig(n_prompts=bench.scaled(LabelConfig.n_prompts, 100))
-    for beta in BETAS:
+    for beta in bench.pick(BETAS, ()):
         run = bench.dpo(bench.rankings(labels), "relay", DpoConfig(steps=bench.scaled(SHORT, 15), beta=beta))
         arms.append(Arm(f"DPO {beta:g}", figures(run.end)))
     return [*arms, *_best_of_n(bench)]

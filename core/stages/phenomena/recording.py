@@ -36,7 +36,7 @@ class SeedRun:
 
 @dataclass(frozen=True)
 class Recorded:
-    """An effect as it was recorded. `quick` is seed 0 once more at `quick_fraction` of the length: what `verify` runs again."""
+    """An effect as it was recorded. `quick` is one seed once more, shortened: what `verify` runs again."""
 
     key: str
     settings: Mapping[str, Any]
@@ -45,7 +45,6 @@ class Recorded:
     weights: Mapping[str, str]
     runs: tuple[SeedRun, ...]
     quick: SeedRun | None = None
-    quick_fraction: float = 0.0
 
     @property
     def cpu_seconds(self) -> float:
@@ -64,15 +63,14 @@ class Recorded:
 
 def settings_of(effect: Effect) -> dict[str, Any]:
     """All settings that an effect's runs take: its own and the stages' defaults."""
-    return json.loads(json.dumps({"own": dict(effect.settings), "defaults": defaults()}))
+    own = {**effect.settings, "quick_fraction": effect.quick_fraction}
+    return json.loads(json.dumps({"own": own, "defaults": defaults()}))
 
 
-def make(
-    effect: Effect, runs: Iterable[SeedRun], weights: Mapping[str, str], quick: SeedRun | None, fraction: float
-) -> Recorded:
+def make(effect: Effect, runs: Iterable[SeedRun], weights: Mapping[str, str], quick: SeedRun | None) -> Recorded:
     """A recording of these runs, in the order of their seeds."""
     ordered = tuple(sorted(runs, key=lambda run: run.seed))
-    return Recorded(effect.key, settings_of(effect), VERSION, CODE_VERSION, dict(weights), ordered, quick, fraction)
+    return Recorded(effect.key, settings_of(effect), VERSION, CODE_VERSION, dict(weights), ordered, quick)
 
 
 def path_of(key: str, folder: Path = FOLDER) -> Path:

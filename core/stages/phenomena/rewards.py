@@ -27,8 +27,8 @@ def _labels(bench: Bench, n: int, k: int = 4, noise: float = LabelConfig.noise) 
 
 
 def _run(bench: Bench) -> list[Arm]:
-    arms = [Arm(f"{n} rankings", _accuracy(bench.judged(_labels(bench, n)))) for n in PROMPTS]
-    for n, k in (SAME_PROMPTS, SAME_COMPARISONS):
+    arms = [Arm(f"{n} rankings", _accuracy(bench.judged(_labels(bench, n)))) for n in bench.pick(PROMPTS, (50, 800))]
+    for n, k in bench.pick((SAME_PROMPTS, SAME_COMPARISONS), ()):
         arms.append(Arm(f"{k}-way, {n} prompts", _accuracy(bench.judged(_labels(bench, n, k)))))
     return arms
 
@@ -70,7 +70,7 @@ ACCURACY = Effect(
 
 def _chain(bench: Bench) -> list[Arm]:
     arms = [Arm("start", figures(bench.start()))]
-    for noise in NOISES:
+    for noise in bench.pick(NOISES, (0.0, 3.0)):
         labels = _labels(bench, LabelConfig.n_prompts, noise=noise)
         found = bench.judged(labels)
         run = bench.ppo(found, labels, PpoConfig(steps=bench.scaled(PPO_STEPS, 5)))

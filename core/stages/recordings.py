@@ -1,0 +1,140 @@
+"""Everything that is recorded in the assets, by name: what makes it again, and what checks it against the code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from core.stages import asked, lens_recorded, my_votes_recorded, recorded, starting_points, stored, terminal
+from core.stages.phenomena import runner
+from core.stages.phenomena.catalogue import EFFECTS
+from core.stages.relay import RelayConfig
+from core.stages.world_task import WEIGHTS, load_base
+
+RELAY = "relay"
+EFFECT_KEYS = tuple(found.key for found in EFFECTS)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One thing that is kept. `make` returns the exit code; `faults` one sentence for each thing that no longer fits."""
+
+    name: str
+    about: str
+    make: Callable[[], int]
+    faults: Callable[[], tuple[str, ...]]
+
+
+def _starts_faults() -> tuple[str, ...]:
+    found = starting_points.load()
+    if found is None:
+        return ("There is no recording that can be read.",)
+    fits = found.weights_sha256 == load_base().sha256
+    return () if fits else ("It was recorded with other weights than those in the assets.",)
+
+
+def _relay_faults() -> tuple[str, ...]:
+    base = load_base().sha256
+    runs = recorded.load()
+    found = [fault for run in runs for fault in recorded.verify(run, base)]
+    return tuple(dict.fromkeys(found)) if runs else ("There is no recording that can be read.",)
+
+
+def _lens_faults() -> tuple[str, ...]:
+    runs = lens_recorded.load()
+    found = [fault for run in runs for fault in lens_recorded.verify(run)]
+    return tuple(dict.fromkeys(found)) if runs else ("There is no recording that can be read.",)
+
+
+def _home_faults() -> tuple[str, ...]:
+    found = my_votes_recorded.load()
+    return ("There is no recording that can be read.",) if found is None else my_votes_recorded.verify(found)
+
+
+def _asked_faults() -> tuple[str, ...]:
+    return () if asked.load() is not None else ("There is no recording that fits the weights in the assets.",)
+
+
+# In the order in which they are made: later ones stand on the models that the first one trains.
+RECORDINGS: tuple[Recording, ...] = (
+    Recording(
+        "models",
+        "the SFT model and the reward model of the relay",
+        lambda: terminal.store_command(RelayConfig(), WEIGHTS, stored.FOLDER),
+        stored.verify,
+    ),
+    Recording(
+        "starts",
+        "where the whiteboard's policies start",
+        lambda: terminal.starts_command(WEIGHTS, starting_points.RECORDED),
+        _starts_faults,
+    ),
+    Recording(
+        RELAY,
+        "the relay of lesson 3, with and without its runners",
+        lambda: terminal.record_command(RelayConfig(), WEIGHTS, recorded.RECORDED),
+        _relay_faults,
+    ),
+    Recording("asked", "what the pretrained model answers, for lesson 1", asked.command, _asked_faults),
+    Recording(
+        "lens",
+        "PPO on the tiny language model, word by word, for lesson 8",
+        lambda: terminal.lens_command(lens_recorded.RECORDED),
+        _lens_faults,
+    ),
+    Recording(
+        "home",
+        "the runs of the home page",
+        lambda: my_votes_recorded.command(0, my_votes_recorded.RECORDED),
+        _home_faults,
+    ),
+)
+
+
+def chosen(names: Sequence[str]) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
+    """The single recordings and the keys of the effects that are meant; no names: all of them.
+
+    Raises:
+        ValueError: a name that nothing has.
+    """
+    known = {entry.name: entry for entry in RECORDINGS}
+    for name in names:
+        if name not in known and name not in EFFECT_KEYS and name != "effects":
+            raise ValueError(
+                f"There is no recording called “{name}”. There are: {', '.join((*known, 'effects', *EFFECT_KEYS))}."
+            )
+    if not names:
+        return RECORDINGS, EFFECT_KEYS
+    effects = EFFECT_KEYS if "effects" in names else tuple(key for key in EFFECT_KEYS if key in names)
+    return tuple(entry for name, entry in known.items() if name in names), effects
+
+
+def record(names: Sequence[str], processes: int = 2) -> int:
+    """Make these recordings again (no names: all), and say what was written. Returns the exit code."""
+    single, effects = chosen(names)
+    for entry in single:
+        print(f"{entry.name}: {entry.about}", flush=True)
+        if code := entry.make():
+            return code
+    if effects:
+        for sentence in runner.record(effects, processes=processes):
+            print(sentence, flush=True)
+    return 0
+
+
+def verify(names: Sequence[str], again: bool = True) -> int:
+    """Check these recordings (no names: all); with `again`, run a short piece of every effect again. Returns the exit code."""
+    failed = 0
+    for name, faults, note in _checked(*chosen(names), again):
+        print(f"{'FAULT' if faults else 'fits':<6} {name:<18} {' '.join(faults) or note}", flush=True)
+        failed += bool(faults)
+    print(f"{failed} recordings do not fit." if failed else "Every recording fits the code and the weights that are here.")
+    return 1 if failed else 0
+
+
+def _checked(
+    single: Sequence[Recording], effects: Sequence[str], again: bool
+) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    for entry in single:
+        yield entry.name, entry.faults(), ""
+    yield from runner.verify(effects, again)

@@ -1,0 +1,30 @@
+"""Every effect run again at one seed and reduced length: its sign is there, and it is what was kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.stages.phenomena import recording, runner
+from core.stages.phenomena.catalogue import EFFECTS, effect
+
+
+@pytest.fixture(scope="module")
+def again():
+    """All quick checks. In one go, because the effects share their runs."""
+    return runner.run_quick([found.key for found in EFFECTS])
+
+
+@pytest.mark.parametrize("key", [found.key for found in EFFECTS])
+def test_the_sign_shows_at_reduced_length(key, again):
+    found, run = effect(key), again[key]
+    contrast = found.contrasts[found.quick]
+    assert run.broke == ""
+    assert contrast.expected != 0
+    assert contrast.difference(run.values()) * contrast.expected > 0
+
+
+@pytest.mark.parametrize("key", [found.key for found in EFFECTS])
+def test_it_is_the_quick_check_that_was_kept(key, again):
+    kept = recording.load(key).quick
+    note, fault = runner.compare(effect(key), kept, again[key])
+    assert fault == "", note
