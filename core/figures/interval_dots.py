@@ -58,19 +58,15 @@ def interval_dots(
                        "color": [f"@{dot.role}" for dot in dots], "line": {"width": 1.5, "color": "@page"}},
             "hovertemplate": f"%{{x:{form}}}<extra></extra>",
         },
-        {
-            "type": "scatter", "mode": "text", "hoverinfo": "skip", "showlegend": False, "cliponaxis": False,
-            "x": rounded([high + 0.03 * room] * len(dots)), "y": rows, "text": [label(dot.beside, 80) for dot in dots],
-            "textposition": "middle right", "textfont": {"size": 12, "color": "@muted"},
-        },
     ]  # fmt: skip
+    title_below = label(axis, 62)
     beside = max((len(dot.beside) for dot in dots), default=0)
     layout: Figure = {
         "showlegend": False,
-        "margin": {"l": 178, "r": 14 + 7 * beside, "t": 26, "b": 46},
+        "margin": {"l": 178, "r": 18 + 7 * beside, "t": 26, "b": 46 + 15 * title_below.count("<br>")},
         "xaxis": {
             "range": rounded((low - 0.02 * room, high + 0.02 * room)), "gridcolor": "@line", "zeroline": False, "nticks": 7,
-            "title": {"text": label(axis, 100), "font": {"size": 12.5}, "standoff": 6}, "tickfont": {"size": 11.5},
+            "title": {"text": title_below, "font": {"size": 12.5}, "standoff": 6}, "tickfont": {"size": 11.5},
             **({"tickformat": ".0%"} if percent else {}),
         },
         "yaxis": {
@@ -86,6 +82,12 @@ def interval_dots(
             {"text": label(name, 60), "x": place, "xref": "x", "y": 1.0, "yref": "paper", "yanchor": "bottom", "showarrow": False,
              "font": {"size": 11.5, "color": "@muted"}}
             for place, name in marks
+        ]
+        + [
+            {"text": label(dot.beside, 80), "x": 1.0, "xref": "paper", "xshift": 8, "y": row, "yref": "y", "xanchor": "left",
+             "showarrow": False, "font": {"size": 11.5, "color": "@muted"}}
+            for row, dot in zip(rows, dots)
+            if dot.beside
         ],
     }  # fmt: skip
     return Chart(

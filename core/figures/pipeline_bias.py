@@ -71,7 +71,7 @@ def length_chart(
              "line": {"color": "@optimum", "width": 1.8, "dash": "dot"}}
         ],
         "annotations": [
-            {"text": "length plays no part", "xref": "paper", "yref": "y", "x": 1, "y": 0.5, "xanchor": "right", "yanchor": "bottom",
+            {"text": "length plays no part", "xref": "paper", "yref": "y", "x": 0, "y": 0.5, "xanchor": "left", "yanchor": "bottom",
              "showarrow": False, "font": {"size": 11.5, "color": "@muted"}}
         ],
     }  # fmt: skip
