@@ -1,0 +1,92 @@
+"""Step 7: what the labels of one prompt do to a policy over its own responses, by DPO and by reward model and PPO."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.lessons import pipeline_charts, pipeline_sizing
+from core.lessons.text import number, percent, plain
+from core.pipeline.model import Project
+from core.stages.own_policy import OwnPolicyRun
+from core.ui import components
+from core.ui.pipeline import work
+
+STRENGTHS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
+BETA, KL = "pl_beta", "pl_kl"
+
+
+def draw(project: Project) -> None:
+    """Prompt, β and kl_coef on the left, both policies in the middle, the scores and what happened on the right."""
+    judged = {label.prompt_id for label in project.labels if label.verdict in ("A", "B", "tie")}
+    prompts = {prompt.id: prompt for prompt in project.prompts if prompt.id in judged}
+    if not prompts:
+        st.info(
+            "A policy learns from labels, and there is none yet that compares two responses. Label some pairs in step 3."
+        )
+        return
+    left, middle, right = st.columns([1.15, 3, 1.6], gap="small")
+    with left:
+        id = st.selectbox(
+            "Prompt",
+            list(prompts),
+            format_func=lambda one: f"{one} · {prompts[one].text[:80]}",
+            key=work.key("effect_prompt"),
+        )
+        beta = _strength(BETA, "β of DPO", "How strongly DPO holds the policy at its start.")
+        kl_coef = _strength(KL, "KL coefficient of PPO", "What a nat of distance from the start costs.")
+        st.caption(
+            "The start gives every response the same chance: a page cannot know how likely your model writes each. Both routes run "
+            "the same code as lessons 8 and 10."
+        )
+    try:
+        found = pipeline_sizing.effect(project, id, beta, kl_coef)
+    except ValueError as error:
+        middle.info(plain(str(error)))
+        return
+    names = pipeline_sizing.names(prompts[id].candidates)
+    with middle:
+        components.chart(pipeline_charts.effect(found, names), token=0, ended=bool(found.diverged), report=None)
+    with right:
+        _table(found, names)
+        with st.container(key="saw"):
+            st.markdown("**What you see.** " + " ".join(plain(sentence) for sentence in says(found, names)))
+
+
+def _strength(key: str, label: str, help: str) -> float:
+    st.session_state.setdefault(key, 0.5)
+    return float(
+        st.select_slider(
+            label, STRENGTHS, key=key, help=help, format_func=lambda value: f"{value:g}", persist_state="session"
+        )
+    )
+
+
+def _table(found: OwnPolicyRun, names: tuple[str, ...]) -> None:
+    order = sorted(range(len(names)), key=lambda k: -found.scores[k])
+    rows = [
+        {"response": names[k], "reward": number(found.scores[k]), "DPO": percent(found.dpo[-1][k], 0), "PPO": percent(found.ppo[-1][k], 0)}
+        for k in order
+    ]  # fmt: skip
+    st.dataframe(rows, hide_index=True, row_height=30, height=min(260, 38 + 30 * len(rows)))
+
+
+def says(found: OwnPolicyRun, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Where both routes lead after the last step, and where they would go on to."""
+    last = len(found.dpo) - 1
+    places = range(len(names))
+    direct, sampled = (max(places, key=lambda k, policy=policy[-1]: policy[k]) for policy in (found.dpo, found.ppo))
+    ends = (
+        f"DPO gives {names[direct]} {percent(found.dpo[-1][direct], 0)}",
+        f"PPO gives {names[sampled]} {percent(found.ppo[-1][sampled], 0)}",
+    )
+    kl = f"{number(found.dpo_stats[-1].kl)} and {number(found.ppo_stats[-1].kl)} nats from the start"
+    sentences = [f"After {last} steps {ends[0]} and {ends[1]}, {kl}."]
+    if found.dpo_end is None:
+        sentences.append(
+            "Some response never lost, so DPO's loss has no lowest point: it would push on for ever, whatever β is."
+        )
+    elif direct != sampled:
+        sentences.append("The two routes favour different responses.")
+    best = max(places, key=lambda k: found.optimum[k])
+    sentences.append(f"The optimum for this KL coefficient holds {percent(found.optimum[best], 0)} on {names[best]}.")
+    return (*sentences, *found.diverged)
