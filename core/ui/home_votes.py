@@ -148,8 +148,8 @@ def _live(config: MyVotesConfig) -> LiveRun:
     offered: dict[str, MyVotesConfig] = st.session_state.setdefault(OFFERED, {})
     offered.pop(key, None)
     offered[key] = config
-    while len(offered) > MOST_OFFERED:
-        offered.pop(next(iter(offered)))
+    if len(offered) > MOST_OFFERED:  # never the one that was asked for
+        offered.pop(next(old for old in offered if live_run.held(NAME, old) is None and old != key))
     return LiveRun(
         name=NAME,
         key=key,

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from core.lessons.home_votes import compute, encode
+from core.lessons.text import plain
 from core.stages import my_votes, my_votes_recorded
 from core.ui import live_run
 from tests.pages.driver import check, component, home, widget
@@ -94,7 +95,7 @@ def test_a_finished_run_stands_there_in_words_and_numbers(monkeypatch):
     _over(at)
     run = my_votes_recorded.load().run("example")
     assert f"n = {run.after.n} held-out prompts" in _texts(at)
-    assert run.shown[-1].texts[0].split()[0] in _texts(at)
+    assert plain(run.shown[-1].texts[0]) in _texts(at)
     assert component(at, "home_run")["badge"] == "live"
     assert len(component(at, "home_features")["rows"]) == 5
 
