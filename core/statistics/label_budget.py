@@ -37,6 +37,7 @@ MOST_FEATURES = 48
 SEEN_EARLY = 0.1
 NEWTON_STEPS = 7
 LONGEST_STEP = 4.0
+SETTLED = 0.02  # Newton squares it: after a step this small about 1e-4 is left
 SHARPEST = 50.0
 # The standard normal gap on an even grid: finer than the sharpest labeller, so that sums over it are integrals.
 _GAPS = np.linspace(-8, 8, 1601)
@@ -244,6 +245,8 @@ def fit(x: Array32, y: Array32, prior_sd: float) -> Array32:
         step = np.linalg.solve(curvature, gradient[..., None])[..., 0]
         move = np.sqrt((np.matmul(signed, step[..., None]) ** 2).mean(axis=(1, 2)))
         weights = weights + step * np.minimum(1, LONGEST_STEP / np.maximum(move, 1e-9))[:, None]
+        if move.max() < SETTLED:
+            break
     return weights
 
 
