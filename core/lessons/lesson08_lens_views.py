@@ -152,10 +152,12 @@ def table(result: LensResult) -> Table | None:
     update = result.update
     if update is None:
         return None
-    return _kl_table(result, update) if result.view == "kl" else _word_table(result, update.answers[result.number])
+    return (
+        _kl_table(result, update) if result.view == "kl" else _word_table(result, update, update.answers[result.number])
+    )
 
 
-def _word_table(result: LensResult, answer: LensAnswer) -> Table:
+def _word_table(result: LensResult, update: LensStep, answer: LensAnswer) -> Table:
     n = len(answer.words)
     first = min(max(result.word - ROWS // 2, 0), max(n - ROWS, 0))
     places = range(first, min(first + ROWS, n))
@@ -170,6 +172,11 @@ def _word_table(result: LensResult, answer: LensAnswer) -> Table:
             continue
         after, rho = (percent(math.exp(answer.after[i])), number(result.ratios[i])) if result.step else ("–", "–")
         rows.append((name, old, after, signed(answer.advantages[i]), rho, "✂" if held[i] else ""))
+    count = len(update.answers)
+    if count > 1:  # so that a keyboard reaches the other answers too
+        other = (result.number + 1) % count
+        rows.append((f"→ answer {other + 1}", *([""] * (len(rows[0]) - 1))))
+        picks.append(other * params.TOKENS)
     span = (
         f"Words {first + 1}–{places[-1] + 1} of {n} of answer {result.number + 1}."
         if n > ROWS

@@ -101,14 +101,11 @@ def test_estimates_add_up_and_k3_is_never_negative():
 
 
 def test_a_negative_estimate_is_explained_from_the_word_that_makes_it():
-    found = 0
     for step in range(1, 41):
         result = at(step=step, l8_lm_view="kl")
         lowest = min(sums[0] for sums in result.sums)
         assert ("Why is k1" in said(result)) == (lowest < -5e-4)
-        found += lowest < -5e-4
     assert LESSON.formula(result).lines[0].startswith("k_1")
-    assert found >= 0
 
 
 def test_a_click_on_a_word_puts_its_numbers_into_the_formula():

@@ -293,7 +293,11 @@ class Lab {
       height: Math.round(((this.isCompact && compact.height) || this.data.height) * (scale > 1.15 ? scale * 1.08 : 1)), autosize: true, dragmode: false, hovermode: "closest",
       hoverlabel: { font: { family: "Inter, sans-serif" } },
     });
-    if (scale > 1.15) grow(layout, scale);
+    if (scale > 1.15) {
+      grow(layout, scale);
+      // Words that are the picture itself grow too.
+      if (this.repaints()) for (const { textfont, insidetextfont } of data) for (const font of [textfont, insidetextfont]) if (font) font.size *= scale;
+    }
     return { data, layout };
   }
 
