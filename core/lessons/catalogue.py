@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.lessons import lesson01, lesson03, lesson04, lesson05, lesson06, lesson07, lesson08, lesson10
+from core.lessons import lesson01, lesson03, lesson04, lesson05, lesson06, lesson07, lesson08, lesson09, lesson10
 from core.lessons.lesson import Lesson
 
 LESSONS: tuple[Lesson, ...] = (
@@ -13,6 +13,7 @@ LESSONS: tuple[Lesson, ...] = (
     lesson06.LESSON,
     lesson07.LESSON,
     lesson08.LESSON,
+    lesson09.LESSON,
     lesson10.LESSON,
 )
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from core.lessons import lesson05, lesson08
 from core.lessons import lesson09_formulas as formulas
 from core.lessons import lesson09_params as params
 from core.lessons import lesson09_views as views
 from core.lessons import lesson09_words as words
-from core.lessons.lesson import Lesson, Preset
+from core.lessons.lesson import Lesson, Preset, Work
 from core.lessons.lesson09_arrows import ARROWS
 from core.lessons.lesson09_flow import needs, read_order
 from core.lessons.lesson09_memory import bytes_held, memory, parameter_count
 from core.lessons.lesson09_result import Result
-from core.lessons.lesson09_runs import white_run
+from core.lessons.lesson09_runs import settings8, settings_of, white_run
 from core.lessons.outline import outline
 from core.lessons.param import Values
 from core.stages.relay import relay
@@ -34,6 +35,15 @@ def compute(values: Values) -> Result:
         precision=str(values["l9_precision"]),
         white=white_run(values),
     )
+
+
+def prepare(values: Values) -> Work | None:
+    """What lessons 8 and 5 would have to work out first for the numbers that are shown here."""
+    asked = [(lesson08.LESSON, settings8(values))]
+    if values["l9_view"] == "diagram" and values["l9_track"] == "white":
+        asked.append((lesson05.LESSON, settings_of(lesson05.LESSON, values)))
+    works = (other.prepare(settings) for other, settings in asked if other.prepare)
+    return next((work for work in works if work is not None), None)
 
 
 def _cut(arrow: str, track: str) -> dict[str, str | int | bool]:
@@ -67,5 +77,6 @@ LESSON = Lesson(
     carried=params.CARRIED,
     sources_of_code=(relay, needs, parameter_count, bytes_held),
     history=views.history,
+    prepare=prepare,
     texts=views.texts,
 )  # fmt: skip

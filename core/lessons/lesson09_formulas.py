@@ -71,7 +71,7 @@ Made = tuple[Lines, tuple[tuple[str, str], ...]]
 
 
 def _w_demos(result: Result) -> Made:
-    walk = result.walk
+    walk = result.walk()
     return (
         rf"L = -\tfrac{{1}}{{|y|}}\sum_t\log\pi(y_t) = {tex(walk.now.loss, 3)}",
         rf"\text{{before the first step: }} {tex(walk.before.loss, 3)}",

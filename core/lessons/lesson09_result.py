@@ -10,10 +10,10 @@ from core.lessons.lesson05_result import Result as Walk
 from core.lessons.lesson09_arrows import ARROWS, IDLE, UNNEEDED, Arrow, Load, tiny_loads, white_loads
 from core.lessons.lesson09_flow import PIECES, Fault, faults
 from core.lessons.lesson09_memory import Memory
-from core.lessons.lesson09_params import CARRIED
 from core.lessons.lesson09_runs import (
     Consequence,
     WhiteRun,
+    settings_of,
     tiny_consequence,
     tiny_run,
     tiny_without,
@@ -62,12 +62,9 @@ class Result:
         """What stands too early in the order so far."""
         return faults(self.order)
 
-    @cached_property
     def walk(self) -> Walk:
         """Lesson 5's walk as its own page shows it."""
-        defaults = lesson05.LESSON.defaults()
-        own = {key: self.values[key] for key in CARRIED if key in defaults}
-        return lesson05.LESSON.result({**defaults, **own})
+        return lesson05.LESSON.result(settings_of(lesson05.LESSON, self.values))
 
     @cached_property
     def tiny(self) -> RelayRun:
@@ -103,7 +100,7 @@ class Result:
     @cached_property
     def whole_loads(self) -> tuple[Load, ...]:
         """What every arrow carries, none cut."""
-        return tiny_loads(self.tiny) if self.track == "tiny" else white_loads(self.white, self.walk)
+        return tiny_loads(self.tiny) if self.track == "tiny" else white_loads(self.white, self.walk())
 
     @cached_property
     def loads(self) -> tuple[Load, ...]:
@@ -115,7 +112,7 @@ class Result:
         if self.track == "tiny" and self.tiny_cut:
             kept = tiny_loads(self.tiny_cut)
         elif self.track == "white" and self.white_cut:
-            kept = white_loads(self.white_cut, self.walk)
+            kept = white_loads(self.white_cut, self.walk())
         return tuple(NOTHING if self.state(k) != "flows" else load for k, load in enumerate(kept))
 
     def state(self, number: int) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from core.lessons import lesson08
+from core.lessons.lesson import Lesson
 from core.lessons.lesson09_arrows import Cut
 from core.lessons.lesson09_params import CARRIED, UNSTEPPED
 from core.lessons.param import Value, Values
+from core.lessons.shared_params import HAND
 from core.lm_records import Evaluation
 from core.records import PolicyStats, PolicyStep
 from core.stages import recorded
@@ -86,9 +88,19 @@ class Consequence:
 
 def lesson8(values: Values) -> lesson08.Result:
     """Lesson 8 at its present settings; where nobody has stepped yet, after a stated number of updates."""
-    own: dict[str, Value] = {key: values[key] for key in CARRIED if key in lesson08.LESSON.defaults()}
-    own["l8_step"] = int(own["l8_step"]) or UNSTEPPED
-    return lesson08.LESSON.result({**lesson08.LESSON.defaults(), **own})
+    return lesson08.LESSON.result(settings8(values))
+
+
+def settings8(values: Values) -> dict[str, Value]:
+    """Lesson 8's settings for the run that is shown here."""
+    own = settings_of(lesson08.LESSON, values)
+    return {**own, "l8_step": int(own["l8_step"]) or UNSTEPPED}
+
+
+def settings_of(lesson: Lesson, values: Values) -> dict[str, Value]:
+    """Another lesson's settings as far as this one carries them along, the rest at their defaults."""
+    own = lesson.defaults()
+    return {**own, **{key: values[key] for key in CARRIED if key in own}}
 
 
 def white_run(values: Values) -> WhiteRun:
@@ -103,9 +115,9 @@ def white_without(whole: WhiteRun, kind: Cut, values: Values) -> WhiteRun | None
     if kind == "update":
         return replace(whole, steps=())
     if kind == "sft":
-        if not whole.lab.candidates.recorded:
-            return None
         untuned = lesson8({**values, "start": "base"})
+        if values["start"] == HAND or not untuned.candidates.recorded:
+            return None
         return WhiteRun(untuned, untuned.config, untuned.first, trajectory(untuned.config).upto(count))
     changes: Mapping[str, Any] = {
         "reward": {"scores": (0.0,) * len(config.scores)},

@@ -28,7 +28,7 @@ def says(result: Result) -> tuple[str, ...]:
 
 
 def _order(result: Result) -> tuple[str, ...]:
-    return (_placed(result), _waiting(result))
+    return (f"{_placed(result)} {_waiting(result)}",)
 
 
 def _placed(result: Result) -> str:
@@ -95,7 +95,7 @@ def _whole(result: Result) -> tuple[str, ...]:
             first,
             f"All of it rests on {votes} of yours and ends with “{plain(run.likeliest[0])}” as the likeliest answer.",
         )
-    return (first, f"The scores were set by hand: {plural(run.lab.fit.n_votes, 'vote')} of yours {_used(result)}.")  # fmt: skip
+    return (f"{first} The scores were set by hand: {plural(run.lab.fit.n_votes, 'vote')} of yours {_used(result)}.",)  # fmt: skip
 
 
 def _used(result: Result) -> str:
@@ -160,15 +160,14 @@ def _memory(result: Result) -> tuple[str, ...]:
     held = result.memory
     trained = sum(model.total for model in held.models if model.name in TRAINED)
     weights = sum(model.weights for model in held.models)
-    policy = held.model("policy")
+    policy, frozen = held.model("policy"), written_bytes(held.model("reference").total)
     value = "its value model is one more of that size" if held.own_value else "its value is a head on the policy"
     return (
         f"PPO holds **{written_bytes(held.total)}**: the policy alone, with {written_count(policy.parameters)} parameters, takes "
         f"{written_bytes(policy.total)}; {value}.",
         f"Policy and value model are trained and take {100 * trained / held.total:.0f} %; weights alone are "
-        f"{written_bytes(weights)}, the rest are gradients and optimiser state.",
-        f"Frozen models keep their weights only: {written_bytes(held.model('reference').total)} for the reference, as much for the "
-        "reward model.",
+        f"{written_bytes(weights)}, the rest are gradients and optimiser state. Frozen models keep their "
+        f"weights only: {frozen} for the reference, as much for the reward model.",
     )
 
 

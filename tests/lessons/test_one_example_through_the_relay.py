@@ -97,7 +97,7 @@ def test_before_the_first_step_the_run_is_lesson_8s_at_a_stated_one():
 def test_the_loss_on_the_arrow_is_lesson_5s():
     item, walk = everywhere(5)
     arrows, nine = loads()
-    assert nine.walk.now.loss == walk.now.loss
+    assert nine.walk().now.loss == walk.now.loss
     before, now = arrows["demos"].score.removeprefix("loss ").split(" → ")
     assert f"**{now} nats**" in item.says(walk)[0]
     _, at_start = everywhere(5, l5_step=0)
