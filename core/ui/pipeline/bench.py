@@ -44,6 +44,7 @@ CLOCKED = "label"
 def workbench(values: Any) -> bool:
     """Draw the bench with its open step. Returns whether the lesson's own lab belongs below it: the simulation of step 5."""
     autosave.restore()
+    autosave.keep()
     settings.carry(autosave.for_link())
     step = str(values[STEP])
     if step != CLOCKED:
@@ -61,7 +62,6 @@ def workbench(values: Any) -> bool:
                 start.draw()
             else:
                 DRAW[step](project)
-    autosave.keep()
     return step == "size" and step_size.shows_lab()
 
 
@@ -99,7 +99,9 @@ def _status(step: str) -> None:
         said += " · invented by us"
     with st.container(horizontal=True, vertical_alignment="center", key="bench_status"):
         st.markdown(said, width="stretch")
-        st.caption(_where_saved(), width="content")
+        where = _where_saved()
+        if where:
+            st.caption(where, width="content")
         step_export.save_button(project)
         _onward(step)
 
@@ -107,7 +109,7 @@ def _status(step: str) -> None:
 def _where_saved() -> str:
     if autosave.saves() is None:
         return "Kept in this tab only"
-    return "Saved" if autosave.is_saved() else "Saved as you go on"
+    return "Saved on this computer" if autosave.is_saved() else ""
 
 
 def _onward(step: str) -> None:

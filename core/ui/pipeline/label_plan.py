@@ -14,7 +14,7 @@ from core.pipeline.model import GoldQuestion, Pair, Project
 from core.ui.pipeline import work
 
 SHOWN_GOLD = 40
-HEIGHT = 318
+HEIGHT = 380
 
 
 def draw(project: Project, who: str) -> None:

@@ -13,8 +13,8 @@ from core.lessons.text import plain
 from core.pipeline.model import Project
 from core.pipeline.split import split
 from core.statistics.label_agreement import LabelAgreement
-from core.ui import components
 from core.ui.pipeline import near_search
+from core.ui.pipeline.drawn import draw_chart
 
 MADE, AGREED, VIEW = "pl_report", "pl_agreed", "pl_check"
 MARKS = {"good": ":green[:material/check:]", "look": ":orange[:material/error:]", "missing": ":gray[:material/remove:]"}
@@ -74,7 +74,7 @@ def _chart(chart: Chart | None, instead: str) -> None:
     if chart is None:
         st.info(instead)
     else:
-        components.chart(chart, token=0, ended=False, report=None)
+        draw_chart(chart)
 
 
 def _agreement(project: Project, found: Report) -> None:

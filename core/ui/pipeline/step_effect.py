@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from core.lessons import pipeline_charts, pipeline_sizing
+from core.lessons.lesson import Table
 from core.lessons.text import number, percent, plain
 from core.pipeline.model import Project
 from core.stages.own_policy import OwnPolicyRun
-from core.ui import components
 from core.ui.pipeline import work
+from core.ui.pipeline.drawn import draw_chart, still
 
 STRENGTHS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
 BETA, KL = "pl_beta", "pl_kl"
@@ -45,11 +46,12 @@ def draw(project: Project) -> None:
         return
     names = pipeline_sizing.names(prompts[id].candidates)
     with middle:
-        components.chart(pipeline_charts.effect(found, names), token=0, ended=bool(found.diverged), report=None)
+        draw_chart(pipeline_charts.effect(found, names), ended=bool(found.diverged))
     with right:
         _table(found, names)
+        ids = tuple(one.id for one in prompts[id].candidates)
         with st.container(key="saw"):
-            st.markdown("**What you see.** " + " ".join(plain(sentence) for sentence in says(found, names)))
+            st.markdown("**What you see.** " + " ".join(plain(sentence) for sentence in says(found, ids)))
 
 
 def _strength(key: str, label: str, help: str) -> float:
@@ -63,30 +65,35 @@ def _strength(key: str, label: str, help: str) -> float:
 
 def _table(found: OwnPolicyRun, names: tuple[str, ...]) -> None:
     order = sorted(range(len(names)), key=lambda k: -found.scores[k])
-    rows = [
-        {"response": names[k], "reward": number(found.scores[k]), "DPO": percent(found.dpo[-1][k], 0), "PPO": percent(found.ppo[-1][k], 0)}
+    rows = tuple(
+        (
+            names[k],
+            number(found.scores[k]),
+            percent(found.dpo[-1][k], 0),
+            percent(found.ppo[-1][k], 0),
+            percent(found.optimum[k], 0),
+        )
         for k in order
-    ]  # fmt: skip
-    st.dataframe(rows, hide_index=True, row_height=30, height=min(260, 38 + 30 * len(rows)))
+    )
+    still("pl_effect_table", Table(("response", "reward", "DPO", "PPO", "π*"), rows, pickable=False))
 
 
-def says(found: OwnPolicyRun, names: tuple[str, ...]) -> tuple[str, ...]:
+def says(found: OwnPolicyRun, ids: tuple[str, ...]) -> tuple[str, ...]:
     """Where both routes lead after the last step, and where they would go on to."""
     last = len(found.dpo) - 1
-    places = range(len(names))
+    places = range(len(ids))
     direct, sampled = (max(places, key=lambda k, policy=policy[-1]: policy[k]) for policy in (found.dpo, found.ppo))
-    ends = (
-        f"DPO gives {names[direct]} {percent(found.dpo[-1][direct], 0)}",
-        f"PPO gives {names[sampled]} {percent(found.ppo[-1][sampled], 0)}",
-    )
-    kl = f"{number(found.dpo_stats[-1].kl)} and {number(found.ppo_stats[-1].kl)} nats from the start"
-    sentences = [f"After {last} steps {ends[0]} and {ends[1]}, {kl}."]
+    sentences = [
+        f"After {last} steps DPO gives response {ids[direct]} {percent(found.dpo[-1][direct], 0)} and PPO gives response "
+        f"{ids[sampled]} {percent(found.ppo[-1][sampled], 0)}; they are {number(found.dpo_stats[-1].kl)} and "
+        f"{number(found.ppo_stats[-1].kl)} nats from the start."
+    ]
     if found.dpo_end is None:
         sentences.append(
-            "Some response never lost, so DPO's loss has no lowest point: it would push on for ever, whatever β is."
+            "A response, or a group of them, never lost to the rest, so DPO's loss has no lowest point: it would push on for ever."
         )
-    elif direct != sampled:
-        sentences.append("The two routes favour different responses.")
     best = max(places, key=lambda k: found.optimum[k])
-    sentences.append(f"The optimum for this KL coefficient holds {percent(found.optimum[best], 0)} on {names[best]}.")
+    sentences.append(
+        f"For this KL coefficient the optimum π* holds {percent(found.optimum[best], 0)} on response {ids[best]}."
+    )
     return (*sentences, *found.diverged)

@@ -21,7 +21,7 @@ WHO, CLOCK, AGAIN, REASON, VIEW = "pl_labeller", "pl_clock", "pl_again", "pl_rea
 FIRST_NAME = "labeller 1"
 # Whoever leaves a pair for longer has done something else meanwhile; such a time says nothing about labelling.
 LONGEST_SECONDS = 900
-HEIGHT = 218
+HEIGHT = 268
 # One key a judgement: 1 … 4 for the left response, 5 … 8 for the right one, the strongest at the ends.
 LEFT_KEYS = ((4, "1"), (3, "2"), (2, "3"), (1, "4"))
 RIGHT_KEYS = ((1, "5"), (2, "6"), (3, "7"), (4, "8"))
@@ -94,7 +94,7 @@ def _pair(project: Project, who: str, shown: Shown) -> None:
             with column:
                 with st.container(height=HEIGHT, key=name):
                     st.markdown(f"**Response {side}**")
-                    st.text(prompt.candidate(id).text or "(empty)")
+                    st.text(prompt.candidate(id).text or "(empty)", width="stretch")
                 with st.container(horizontal=True, key=f"{name}_keys"):
                     for strength, key in LEFT_KEYS if side == "A" else RIGHT_KEYS:
                         _button(WORDS[strength], key, who, shown, "A" if side == "A" else "B", strength)
@@ -105,13 +105,13 @@ def _pair(project: Project, who: str, shown: Shown) -> None:
             _button("B is better", "Right", who, shown, "B", None, primary=True)
             _button("Skip", "S", who, shown, "skip")
             _undo_button(project, who)
-            st.text_input(
-                "Reason",
-                key=work.key(REASON),
-                placeholder="reason, if you like: type it, press Tab, then judge",
-                label_visibility="collapsed",
-                max_chars=limits.MAX_NOTE_CHARACTERS,
-            )
+        st.text_input(
+            "Reason",
+            key=work.key(REASON),
+            placeholder="A reason, if you like: type it, press Tab, then judge.",
+            label_visibility="collapsed",
+            max_chars=limits.MAX_NOTE_CHARACTERS,
+        )
 
 
 def _prompt(prompt: Prompt) -> None:
@@ -119,7 +119,7 @@ def _prompt(prompt: Prompt) -> None:
         st.markdown(
             "**Which response is better?** The user wrote:" if len(prompt.messages) == 1 else "**The talk so far**"
         )
-        st.text(written(prompt))
+        st.text(written(prompt), width="stretch")
 
 
 def _button(
@@ -220,7 +220,7 @@ def _side(project: Project, who: str) -> None:
     if view == "Plan":
         label_plan.draw(project, who)
     else:
-        with st.container(height=318, border=False, key="pl_rubric_side"):
+        with st.container(height=380, border=False, key="pl_rubric_side"):
             st.markdown(compact(project.rubric) or "The rubric is empty: write it in step 2.")
 
 

@@ -13,8 +13,8 @@ from core.pipeline.edits import change
 from core.pipeline.model import Project
 from core.pipeline.problems import ProjectError
 from core.statistics.regression_suite import canary, refresh_cadence, release_gate
-from core.ui import components
 from core.ui.pipeline import step_checks, work
+from core.ui.pipeline.drawn import draw_chart
 
 VIEW = "pl_operations"
 CANARY_FALL = 0.1
@@ -39,14 +39,14 @@ def _suite(project: Project) -> None:
         _text("gate", "Release gate", project, 68, "what must hold before a release, and who decides")
     with middle:
         try:
-            components.chart(pipeline_charts.power(project), token=0, ended=False, report=None)
+            draw_chart(pipeline_charts.power(project))
         except ValueError as error:
             st.info(plain(str(error)))
     with right:
         st.markdown(_suite_words(project))
         with st.container(horizontal=True, vertical_alignment="bottom"):
             n = st.number_input("Tasks run", 1, 10_000_000, plan.suite_size or 200, key="pl_gate_n", width=120)
-            passed = st.number_input("Passed", 0, 10_000_000, min(180, int(n)), key="pl_gate_k", width=120)
+            passed = st.number_input("Passed", 0, 10_000_000, round(0.9 * int(n)), key="pl_gate_k", width=120)
         if passed > n:
             st.caption("More tasks passed than were run.")
         else:
@@ -65,8 +65,8 @@ def _suite_words(project: Project) -> str:
     if found is None:
         return f"No suite of up to 50,000 tasks notices a {drop} with {percent(plan.power, 0)}."
     return (
-        f"A suite of **{found.size:,} tasks** notices a {drop} in {percent(found.power)} of cases. Sound the alarm at {found.alarm_at:,} "
-        f"passes or fewer; nothing has changed, and it rings all the same, in {percent(found.false_alarm)} (exact binomial)."
+        f"A suite of **{found.size:,} tasks** notices a {drop} in {percent(found.power)} of cases. The alarm: {found.alarm_at:,} passes "
+        f"or fewer. With nothing changed it rings in {percent(found.false_alarm)} of cases (exact binomial)."
     )
 
 

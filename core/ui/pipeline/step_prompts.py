@@ -17,7 +17,7 @@ from core.ui.pipeline.prompt_edits import SEPARATOR, on_prompt
 
 OPEN = "pl_open_prompt"
 LIST_HEIGHT = 214
-RESPONSES_HEIGHT = 296
+RESPONSES_HEIGHT = 400
 
 
 def draw(project: Project) -> None:
@@ -93,7 +93,7 @@ def _table(project: Project, chosen: Prompt) -> None:
         on_select=picked,
         selection_mode="single-row",
         column_config={
-            "prompt": st.column_config.TextColumn(f"{len(rows):,} prompts"),
+            "prompt": st.column_config.TextColumn(f"{len(rows):,} prompts", width=166),
             "responses": st.column_config.NumberColumn("resp.", width=46),
             "labels": st.column_config.NumberColumn("labels", width=52),
         },

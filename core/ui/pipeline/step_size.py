@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import streamlit as st
 
 from core.lessons import pipeline_charts, pipeline_sizing
+from core.lessons.lesson import Table
 from core.lessons.lesson14 import LESSON
-from core.lessons.text import plain
+from core.lessons.text import percent, plain, plural
 from core.pipeline.edits import change
 from core.pipeline.model import Project
 from core.statistics.label_cost import cost
-from core.ui import components, settings
+from core.ui import settings
 from core.ui.pipeline import step_checks, work
+from core.ui.pipeline.drawn import draw_chart, still
 
 VIEW, SIZED = "pl_size", "pl_sized"
 BUDGET, RANKING, PRICE = "How many labels", "Ranking of your candidates", "Time and money"
@@ -73,6 +76,19 @@ def _measured(project: Project | None) -> dict[str, float]:
     return found
 
 
+def _short(project: Project | None) -> str:
+    """The measured numbers in a few words."""
+    if project is None:
+        return "No project: all numbers are assumed."
+    agreement, timing = (
+        pipeline_sizing.used_agreement(step_checks.made(project).agreement),
+        pipeline_sizing.timing(project),
+    )
+    parts = [f"{percent(agreement.value, 0)} agree"] if agreement.measured and agreement.value is not None else []
+    parts += [f"{timing.median:.0f} s a label"] if timing else []
+    return f"Yours: {', '.join(parts)}" if parts else "Nothing measured yet"
+
+
 def measured_sentence(project: Project | None) -> str:
     """What the own labels say about agreement and time."""
     if project is None:
@@ -105,18 +121,13 @@ def _ranking(project: Project) -> None:
     found = pipeline_sizing.ranking(project, id)
     names = pipeline_sizing.names(prompts[id].candidates)
     with chart:
-        components.chart(pipeline_charts.rank(found, names), token=0, ended=False, report=None)
+        draw_chart(pipeline_charts.rank(found, names))
     with words:
-        rows = [
-            {
-                "place": one.place,
-                "response": names[one.item],
-                "best with": f"{one.best_chance:.0%}".replace("%", " %"),
-                "labels": one.judgements,
-            }
+        rows = tuple(
+            (names[one.item], f"{one.places[0]}–{one.places[1]}", percent(one.best_chance, 0), str(one.judgements))
             for one in found.ranked
-        ]
-        st.dataframe(rows, hide_index=True, row_height=30, height=min(330, 38 + 30 * len(rows)))
+        )
+        still("pl_rank_table", Table(("response", "places open", "best with", "labels"), rows, pickable=False))
         note = found.sentence or f"From {found.judgements} judgements of this prompt; it moves with every label."
         st.caption(plain(note) + " Skips and “both bad” say nothing about the order.")
 
@@ -160,16 +171,21 @@ def _price(project: Project) -> None:
             return
         plan = pipeline_sizing.cost_plan(project)
         price = cost(plan)
-        money = f" {plain(budget.currency)}"
-        rows = [
-            ("pairs to be judged, ties and refusals included", f"{plan.pairs / plan.usable:,.0f}"),
+        rows = (
+            ("pairs to be judged, ties and refusals included", f"{math.ceil(plan.pairs / plan.usable):,}"),
             (f"labels, {plan.labels_per_pair} a pair, gold included", f"{price.labels:,}"),
             (f"hours at {plan.seconds:.0f} s a label", f"{price.labelling_hours:,.1f}"),
-            (f"weeks for {plan.labellers} people at {plan.hours_a_week:g} hours", f"{price.weeks:,.1f}"),
-            ("money in all", f"{price.total:,.0f}{money}" if budget.wage else "no wage yet"),
-            ("money a usable pair", f"{price.a_pair(plan.pairs) or 0:,.2f}{money}" if budget.wage else "no wage yet"),
-        ]
-        st.table([{"what it takes": what, "number": number} for what, number in rows])
+            (
+                f"weeks for {plural(plan.labellers, 'person', 'people')} at {plan.hours_a_week:g} hours",
+                f"{price.weeks:,.1f}",
+            ),
+            ("money in all", f"{price.total:,.0f} {budget.currency}" if budget.wage else "no wage yet"),
+            (
+                "money a pair",
+                f"{price.a_pair(plan.pairs) or 0:,.2f} {budget.currency}" if budget.wage else "no wage yet",
+            ),
+        )
+        still("pl_price_table", Table(("what it takes", "number"), rows, pickable=False))
 
 
 def _budget(name: str) -> Callable[[Project, object], Project]:
