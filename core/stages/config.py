@@ -14,7 +14,7 @@ from dataclasses import asdict, fields, is_dataclass
 from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl, urlencode
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Raised by hand whenever the arithmetic of a stage changes, so that old finished runs are not taken for new ones."""
 
 

@@ -21,7 +21,7 @@ class SftConfig(StageConfig):
     """Settings of SFT. `n_demonstrations` of the given `quality` (0 to 1) are drawn with `seed`."""
 
     n_demonstrations: int = 256
-    quality: float = 0.5
+    quality: float = 0.6
     steps: int = 90
     batch_size: int = 32
     lr: float = 2e-3

@@ -28,7 +28,8 @@ class CandidateSet:
 
     `key_word` is the word whose presence the feature "key word" measures. `ref_probs` are the starting
     (reference) probabilities in the order of `candidates`; they sum to 1. `origin` says in plain words where
-    those probabilities come from, and is printed beside them; `recorded` says that a model gave them, not a hand.
+    those probabilities come from, and is printed beside them; `recorded` says that a model gave them, not a hand, and
+    `live` that it did so in this visit.
     """
 
     key: str
@@ -38,6 +39,7 @@ class CandidateSet:
     ref_probs: tuple[float, ...]
     origin: str
     recorded: bool = False
+    live: bool = False
 
     def __post_init__(self) -> None:
         if not 2 <= len(self.candidates) <= 8:

@@ -14,7 +14,7 @@ from core.world.howtos import HOWTOS, HowTo
 from core.world.prompts import Item, Prompt, item_of, prompts
 from core.world.unknowables import Unknowable
 
-IDEAL, MEDIOCRE = 1.0, 0.5
+IDEAL, MEDIOCRE = 1.0, 0.6
 POLITE_SHARE = 0.35  # of ideal answers with a polite opening, and (independently) with a polite closing
 FLAWS = ("padded", "evasive", "wrong", "rude", "asks back", "complaint")
 _SHORT_FLATTERY = tuple(phrase for phrase in phrases.FLATTERY if len(phrase.split()) <= 5)

@@ -13,7 +13,7 @@ from core.world.behaviour import Behaviour, classify, is_best
 from core.world.candidate_sets import BEST_NAMES, SHOWN_PROMPTS, WORST_NAMES, response_set, shown_sets
 from core.world.candidates import NORWAY
 from core.world.demonstrators import FLAWS, IDEAL, MEDIOCRE, Demonstrator, flawed_answer, ideal_answer
-from core.world.gold import score
+from core.world.gold import WEIGHTS, score
 from core.world.labellers import Labeller, ranking_to_pairs
 from core.world.prompts import KINDS, draw_prompts, find_prompt, prompts
 from core.world.vocabulary import WORDS
@@ -185,7 +185,7 @@ def test_eight_different_responses_to_every_prompt_score_as_named(kind):
         assert gold[f"{best}, plain"] == pytest.approx(1.0)
         assert gold[f"{best}, friendly"] == pytest.approx(1.2)
         assert gold[f"{best}, flattering"] == pytest.approx(0.6)
-        assert gold[worst] == pytest.approx(-1.0 if kind == "harmful" else -0.6)
+        assert gold[worst] == pytest.approx(WEIGHTS["unsafe" if kind == "harmful" else "wrong"])
         assert max(gold[name] for name in ("asks back", "rude", "evasive", "flattery only")) < 0
         assert found.key_word.casefold() in fold(texts[f"{best}, plain"])
         assert found.key_word.casefold() not in fold(texts[worst])

@@ -17,7 +17,7 @@ from core.stages.ppo import PpoConfig
 from core.stages.rloo import RlooConfig
 
 STEPS = 40
-PPO_COEFS, RLOO_COEFS, GRPO_COEFS = (0.03, 0.1, 0.3), (0.03, 0.1, 0.3), (0.1, 0.3, 1.0)
+PPO_COEFS, RLOO_COEFS, GRPO_COEFS = (0.03, 0.1, 0.3), (0.03, 0.1), (0.1, 0.3)
 BETAS = (0.1, 0.5)
 N_MAX = 16
 
@@ -63,7 +63,7 @@ METHODS = Effect(
     title="PPO, RLOO, GRPO, DPO and best-of-n on one gold-against-KL plane",
     setting=(
         f"one reward model and one set of pairs per seed; {STEPS} updates of 32 answers, KL coefficients {_listed(PPO_COEFS)} "
-        f"(GRPO: {_listed(GRPO_COEFS)}, in the loss); DPO {SHORT} steps, β {_listed(BETAS)}; n up to {N_MAX}"
+        f"(RLOO: {_listed(RLOO_COEFS)}; GRPO: {_listed(GRPO_COEFS)}, in the loss); DPO {SHORT} steps, β {_listed(BETAS)}; n up to {N_MAX}"
     ),
     run=_run,
     contrasts=(
