@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,34 +10,31 @@ from core.pipeline.model import Label, Pair, Project, Prompt
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the labellers said about one pair. `votes` counts candidate ids, "tie" and "both_bad"; skips are not votes.
+    """What the labellers said about one pair. `votes` counts ("chosen", candidate id), ("tie", "") and ("both_bad", "").
 
-    `result` is the entry of `votes` with strictly the most votes, None when two share the first place or nobody voted.
-    Candidate ids could be "tie" themselves, so votes are keyed ("chosen", id) or (verdict, "").
+    `result` is the key of `votes` with strictly the most votes, None when two share the first place; skips are no votes.
+    `chosen` and `rejected` are candidate ids where the result is a preference, else None.
     """
 
     pair: Pair
     votes: Mapping[tuple[str, str], int]
     labels: tuple[Label, ...]
+    result: tuple[str, str] | None
+    chosen: str | None
+    rejected: str | None
 
-    @property
-    def result(self) -> tuple[str, str] | None:
-        first = Counter(self.votes).most_common(2)
-        if not first or (len(first) == 2 and first[0][1] == first[1][1]):
-            return None
-        return first[0][0]
 
-    @property
-    def chosen(self) -> str | None:
-        """The candidate that won, or None."""
-        return self.result[1] if self.result and self.result[0] == "chosen" else None
-
-    @property
-    def rejected(self) -> str | None:
-        """The candidate that lost, or None."""
-        if self.chosen is None:
-            return None
-        return self.pair.second if self.chosen == self.pair.first else self.pair.first
+def _outcome(pair: Pair, labels: list[Label]) -> Outcome:
+    votes: dict[tuple[str, str], int] = {}
+    for label in labels:
+        vote = _vote(label)
+        votes[vote] = votes.get(vote, 0) + 1
+    most = max(votes.values())
+    first = [vote for vote, number in votes.items() if number == most]
+    result = first[0] if len(first) == 1 else None
+    chosen = result[1] if result and result[0] == "chosen" else None
+    rejected = None if chosen is None else pair.second if chosen == pair.first else pair.first
+    return Outcome(pair, votes, tuple(labels), result, chosen, rejected)
 
 
 def outcomes(project: Project) -> tuple[Outcome, ...]:
@@ -48,9 +44,7 @@ def outcomes(project: Project) -> tuple[Outcome, ...]:
     for label in project.labels:
         if label.verdict != "skip" and label.pair not in gold:
             by_pair.setdefault(label.pair, []).append(label)
-    return tuple(
-        Outcome(pair, Counter(_vote(label) for label in labels), tuple(labels)) for pair, labels in by_pair.items()
-    )
+    return tuple(_outcome(pair, labels) for pair, labels in by_pair.items())
 
 
 def preferences(project: Project) -> tuple[tuple[str, str, str], ...]:
