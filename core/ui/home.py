@@ -32,15 +32,15 @@ def show() -> None:
             "</p></header>"
         )
         _begin()
-        st.caption(
-            "What is kept, and who can see it: your votes, settings and progress live in this browser tab and in its link. "
-            "Whoever has the link sees them. The server forgets a session ten minutes after its tab is closed."
-        )
     with moving:
         _hero()
     home_votes.loop({progress.KEY: progress.text(), **room.kept()})
     _path()
     _questions()
+    st.caption(
+        "What is kept, and who can see it: your votes, settings and progress live in this browser tab and in its link. "
+        "Whoever has the link sees them. The server forgets a session ten minutes after its tab is closed."
+    )
 
 
 def _path() -> None:
