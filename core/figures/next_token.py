@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.figures.chart import Chart, Figure, Frame, label, rounded
+from core.figures.chart import Badge, Chart, Figure, Frame, label, rounded
 from core.figures.step_lines import Panel, add_panel, line_and_marker
 
 
@@ -21,6 +21,7 @@ def next_token(
     horizon: int,
     lit: int | None,
     text: str,
+    badge: Badge = "live",
 ) -> Chart:
     """`probs` holds one row a step from 0 on, a probability for each of `tokens`; row 0 stands as an outline throughout.
 
@@ -49,7 +50,7 @@ def next_token(
     return Chart(
         key=key,
         title=title,
-        badge="live",
+        badge=badge,
         figure={"data": data, "layout": layout},
         text=text,
         frames=tuple(frames),

@@ -11,7 +11,7 @@ from core.lessons import lesson01_says as sentences
 from core.lessons import lesson01_views as views
 from core.lessons import lesson01_words as words
 from core.lessons.lesson import Lesson, Work
-from core.lessons.lesson01_lab import Chosen, Result, ask, complete, next_words, own_prompt
+from core.lessons.lesson01_lab import Chosen, Result, ask, complete, next_words, own_prompt, tuned_answer
 from core.lessons.outline import outline
 from core.lessons.param import Values
 from core.lessons.snippets import script
@@ -41,6 +41,7 @@ def compute(values: Values) -> Result:
         seed=int(values["l1_seed"]),
         exam=bool(values["l1_exam"]),
         picked=int(values["l1_pick"]),
+        whose=values["l1_whose"],  # type: ignore[arg-type]
     )
 
 
@@ -116,7 +117,7 @@ LESSON = Lesson(
     snippet=snippet,
     why=words.WHY,
     presets=params.PRESETS,
-    sources_of_code=(draw, ask, complete, next_words, token_rows, wilson),
+    sources_of_code=(draw, ask, complete, next_words, tuned_answer, token_rows, wilson),
     history=history,
     prepare=prepare,
 )

@@ -12,8 +12,9 @@ from typing import Literal
 import torch
 
 from core.policies.tokenizer import UnknownWordError
-from core.stages.asked import AskConfig, answers, base, is_recorded
-from core.stages.drawing import Drawn
+from core.stages import stored
+from core.stages.asked import NEW_TOKENS, AskConfig, answers, base, is_recorded
+from core.stages.drawing import Drawn, draw
 from core.stages.evaluate import exam_prompt
 from core.stages.sequences import NextToken, TokenRow, next_token, over_candidates, token_rows
 from core.stages.shared import Shared
@@ -28,6 +29,7 @@ from core.world.gold import score
 from core.world.howtos import HowTo
 from core.world.prompts import Prompt, find_prompt, item_of, prompts
 
+Whose = Literal["sft", "ideal"]
 View = Literal["behaviours", "next", "knows", "ideal"]
 DEFAULT_PROMPT = "What is the capital of Norway?"
 LONGEST_OWN = 18
@@ -224,6 +226,20 @@ def ideal_answer(prompt: Prompt, exam: bool) -> tuple[TokenRow, ...]:
     return token_rows(base(), tokenizer(), exam_prompt(prompt) if exam else prompt.text, answer)
 
 
+@lru_cache(maxsize=256)
+def tuned_answer(prompt: Prompt, exam: bool) -> tuple[TokenRow, ...]:
+    """What the stored SFT model answers with its likeliest tokens, every token as the *base* model sees it behind the same
+    words: the comparison of Lin et al. 2023 (URIAL).
+
+    Raises:
+        CheckpointError: the SFT model is missing.
+    """
+    text, words = exam_prompt(prompt) if exam else prompt.text, tokenizer()
+    (drawn,) = draw(stored.sft().model, [words.encode(text)], None, max_new_tokens=NEW_TOKENS)
+    rows = token_rows(base(), words, text, words.decode(drawn.ids))
+    return rows if drawn.finished else rows[:-1]
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """Everything on screen, computed when a view asks for it."""
@@ -235,6 +251,7 @@ class Result:
     seed: int
     exam: bool
     picked: int
+    whose: Whose
 
     @property
     def prompt(self) -> Prompt:
@@ -274,3 +291,8 @@ class Result:
     def ideal(self) -> tuple[TokenRow, ...]:
         """The ideal answer, token by token."""
         return ideal_answer(self.prompt, self.exam)
+
+    @cached_property
+    def aligned(self) -> tuple[TokenRow, ...]:
+        """The answer whose tokens are looked at: the fine-tuned model's own, or the ideal one."""
+        return tuned_answer(self.prompt, self.exam) if self.whose == "sft" else self.ideal

@@ -21,9 +21,20 @@ VIEW = Param(
         ("behaviours", "behaviours"),
         ("next", "next word"),
         ("knows", "knows / says"),
-        ("ideal", "ideal answer"),
+        ("ideal", "token shift"),
     ),
-    help="What the sampled answers do; the distribution of the next token; knowing next to saying; an ideal answer token by token.",
+    help="What the sampled answers do; the distribution of the next token; knowing next to saying; which tokens of an aligned "
+    "answer the base model would not have put first.",
+)
+WHOSE = Param(
+    "l1_whose",
+    "Whose answer",
+    "choice",
+    "sft",
+    widget="slot",
+    options=(("sft", "after SFT"), ("ideal", "ideal")),
+    shown_if=("l1_view", ("ideal",)),
+    help="What the fine-tuned model (the SFT stage of lesson 3) answers with its likeliest tokens; or an answer without a flaw.",
 )
 KIND = Param(
     "l1_kind",
@@ -73,7 +84,7 @@ N = Param(
 SEED = Param("l1_seed", "Seed", "int", 0, 0, SEEDS - 1, 1, help="Equal seeds draw equal answers.")
 PICK = Param("l1_pick", "Sampled answer", "int", 0, 0, TABLE_ROWS - 1, 1, widget="table")
 
-ALL = (KIND, *PROMPTS.values(), TEXT, EXAM, TEMPERATURE, N, SEED, VIEW, PICK)
+ALL = (KIND, *PROMPTS.values(), TEXT, EXAM, TEMPERATURE, N, SEED, VIEW, WHOSE, PICK)
 
 PRESETS = (
     Preset("asked", "Simply ask", {}),
@@ -81,5 +92,6 @@ PRESETS = (
     Preset("exam", "Ask as an exam", {"l1_exam": True}, "A prompt that looks like an answer key is answered."),
     Preset("agree", "A wrong claim", {"l1_kind": "claim", "l1_n": 64}, "It knows better, and often agrees."),
     Preset("harm", "A harmful request as an exam", {"l1_kind": "harmful", "l1_exam": True}, "The workaround helps here as well."),
-    Preset("ideal", "How far to an ideal answer", {"l1_view": "ideal"}),
+    Preset("shift", "What SFT shifts, token by token", {"l1_view": "ideal"}, "The fine-tuned model's answer in the base model's eyes."),
+    Preset("ideal", "How far to an ideal answer", {"l1_view": "ideal", "l1_whose": "ideal"}),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.figures.token_ranks import class_of
 from core.lessons.lesson01_lab import LONGEST_OWN, Asking, Result
 from core.lessons.text import percent, plain, plural, signed
+from core.wording import join_words
 from core.world.behaviour import Behaviour
 from core.world.prompts import Prompt
 
@@ -137,13 +138,20 @@ def _knows(result: Result) -> tuple[str, ...]:
     return (*first, sentence + verdict, *harm)
 
 
+def whose(result: Result) -> str:
+    """The answer that is looked at token by token, in words."""
+    return "the fine-tuned model's answer" if result.whose == "sft" else "an ideal answer"
+
+
 def _ideal(result: Result) -> tuple[str, ...]:
-    rows = result.ideal
+    rows = result.aligned
     unshifted, marginal, shifted = (sum(class_of(row.rank) == number for row in rows) for number in range(3))
     lowest = max(rows, key=lambda row: row.rank)
     total = sum(row.logp for row in rows)
+    text = plain(join_words(row.token for row in rows if not row.token.startswith("<")))
+    which = f"{whose(result)}, “{text}”," if text else f"{whose(result)}, which is empty,"
     first = (
-        f"Of the {plural(len(rows), 'token')} of an ideal answer the base model itself would put {unshifted} first "
+        f"Of the {plural(len(rows), 'token')} of {which} the base model itself would put {unshifted} first "
         f"({_whole(unshifted / len(rows))}); {marginal} are its second or third choice and {shifted} lie lower."
     )
     if lowest.rank == 1:

@@ -104,13 +104,13 @@ def _knows(result: Result) -> Chart:
 
 
 def _ideal(result: Result) -> Chart:
-    rows = [RankedToken(row.token, -row.logp, row.rank) for row in result.ideal]
+    rows = [RankedToken(row.token, -row.logp, row.rank) for row in result.aligned]
     listed = "; ".join(f"“{row.token}” rank {row.rank}" for row in rows)
     return token_ranks(
         key="l1_ideal",
-        title="An ideal answer in the base model's eyes",
+        title=f"{words.whose(result).capitalize()} in the base model's eyes",
         tokens=rows,
-        text=f"{words.asked_as(result)}. {listed}.",
+        text=f"{words.asked_as(result)}, {words.whose(result)}. {listed}.",
     )
 
 

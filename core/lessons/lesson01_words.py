@@ -75,7 +75,7 @@ def _next(result: Result) -> Body:
 
 
 def _ideal(result: Result) -> Body:
-    rows = result.ideal
+    rows = result.aligned
     counts = [sum(class_of(row.rank) == number for row in rows) for number in range(3)]
     total = sum(row.logp for row in rows)
     n = len(rows)
@@ -86,7 +86,7 @@ def _ideal(result: Result) -> Body:
             rf"\text{{shifted: }} \frac{{{counts[2]}}}{{{n}}} = {tex(counts[2] / n, 3)}",
             rf"\log P(\text{{answer}}) = \textstyle\sum_t \log p_t = {tex(total)}",
         ),
-        (("P", "probability of the whole ideal answer"), ("p_t", "probability of one token")),
+        (("P", "probability of the whole answer under the base model"), ("p_t", "probability of one token")),
     )
 
 

@@ -4,29 +4,79 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 
 from core.lm_records import TracedStep
-from core.stages.trace_sft import WALKED, Scene, TraceConfig
+from core.stages.long_walk import Curves
+from core.stages.trace_sft import Scene, TraceConfig
+
+
+@dataclass(frozen=True)
+class LongWalk:
+    """The longer walk: `n` demonstrations of the given quality, and what was recorded (None: nothing was)."""
+
+    n: int
+    quality: float
+    curves: Curves | None
+
+    @cached_property
+    def loss(self) -> np.ndarray:
+        """(steps) validation loss, mean over the seeds."""
+        return self.kept.loss.mean(axis=0)
+
+    @cached_property
+    def gold(self) -> np.ndarray:
+        """(steps) gold of the answers to the validation prompts, mean over the seeds."""
+        return self.kept.gold.mean(axis=0)
+
+    @property
+    def lowest(self) -> int:
+        """Place in AT at which the validation loss is lowest."""
+        return int(self.loss.argmin())
+
+    @property
+    def highest(self) -> int:
+        """Place in AT at which the gold is highest."""
+        return int(self.gold.argmax())
+
+    @property
+    def kept(self) -> Curves:
+        """What was recorded. Raises ValueError where nothing was."""
+        if self.curves is None:
+            raise ValueError("The longer walks are missing; record them with: python -m core.stages record long")
+        return self.curves
+
+    def band(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Lowest and highest of the seeds at every step."""
+        return values.min(axis=0), values.max(axis=0)
 
 
 @dataclass(frozen=True)
 class Result:
-    """`steps` holds the walk from step 0 (the base model) to a little beyond the step shown, `foreseen` to the step that the
-    prediction is about (to the last one where it breaks down before); `place` is that of the
-    picked token in prompt and demonstration, counted from 0 and never 0: nothing stands before the first token."""
+    """`refused` says why the learner's own texts are not what is walked, `recorded` that the walk was kept.
 
+    `steps` holds the walk from step 0 (the base model) to a little beyond the step shown, `foreseen` to the step that the
+    prediction is about (to the last one where it breaks down before); `place` is that of the picked token in prompt and
+    demonstration, counted from 0 and never 0: nothing stands before the first token."""
+
+    view: str
     config: TraceConfig
+    refused: str
+    recorded: bool
     scene: Scene
     vocabulary: int
     steps: tuple[TracedStep, ...]
     foreseen: tuple[TracedStep, ...]
     step: int
     place: int
+    long: LongWalk
 
     @property
     def prompt(self) -> str:
         """The prompt that is walked."""
-        return WALKED[self.config.prompt]
+        return self.config.prompt
 
     @property
     def now(self) -> TracedStep:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from core.figures.chart import Chart
 from core.figures.next_token import next_token
 from core.figures.step_lines import Line, Panel
+from core.lessons import lesson05_long as long_walk
 from core.lessons import lesson05_words as words
 from core.lessons.lesson import Table
-from core.lessons.lesson05_params import HORIZON
 from core.lessons.text import number
+from core.stages.walks import HORIZON
 
 if TYPE_CHECKING:
     from core.lessons.lesson05_result import Result
@@ -20,7 +21,9 @@ CONTEXT = 4  # tokens named in front of the picked place
 
 
 def figures(result: Result) -> tuple[Chart, ...]:
-    """The one chart of the lab."""
+    """The one chart of the view."""
+    if result.view == "long":
+        return (long_walk.chart(result.long),)
     steps = result.steps
     others = len(result.scene.others)
     tokens = result.scene.bar_tokens[result.place - 1]
@@ -53,12 +56,15 @@ def figures(result: Result) -> tuple[Chart, ...]:
             horizon=HORIZON,
             lit=0,
             text=words.chart_text(result),
+            badge="recorded" if result.recorded else "live",
         ),
     )
 
 
 def table(result: Result) -> Table:
     """Every token of prompt and demonstration: its probability and what it costs; the prompt's tokens cost nothing."""
+    if result.view == "long":
+        return long_walk.table(result.long)
     rows = []
     for place, token in enumerate(result.scene.tokens):
         if place == 0:
@@ -72,5 +78,6 @@ def table(result: Result) -> Table:
         rows=tuple(rows),
         lit=result.place,
         notes=f"prompt: {result.scene.n_prompt} tokens, masked; demonstration: {result.scene.n_answer}. "
-        f"Mean of the last column: {number(result.now.loss, 3)}",
+        f"Mean of the last column: {number(result.now.loss, 3)}.{words.of_prompt(result)}",
+        badge="recorded" if result.recorded else "live",
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from core.lessons import lesson05_long as long_walk
 from core.lessons.lesson import Formula, Prediction, Question, Source, Why
 from core.lessons.lesson05_params import PREDICT_AT
 from core.lessons.text import number, percent, plain, plural, tex
+from core.stages.trace_sft import LONGEST_ANSWER, LONGEST_PROMPT
 
 if TYPE_CHECKING:
     from core.lessons.lesson05_result import Result
@@ -35,6 +37,8 @@ def quoted(text: str) -> str:
 
 def formula(result: Result) -> Formula:
     """The loss of the demonstration and the picked token's share of it."""
+    if result.view == "long":
+        return long_walk.formula(result.long)
     now, count = result.now, result.scene.n_answer
     total = -math.fsum(result.answer_logps)
     place = result.place
@@ -74,8 +78,28 @@ def chart_text(result: Result) -> str:
     )
 
 
+def note(result: Result) -> str:
+    """Why the learner's own texts are not what is walked; "" if they are, or if there are none."""
+    if not result.refused:
+        return ""
+    return (
+        f"{result.refused} So “{result.prompt}” is walked instead. A prompt may have {LONGEST_PROMPT} words and marks, a "
+        f"demonstration {LONGEST_ANSWER}."
+    )
+
+
+def of_prompt(result: Result) -> str:
+    """What is to be known of the walked prompt, as a sentence behind others; "" for a held-out one."""
+    prompt = result.scene.demonstration.prompt
+    if prompt.kind == "own":
+        return " The gold of an own prompt counts manners and form alone."
+    return "" if prompt.held_out else " The books answer this prompt now and then."
+
+
 def says(result: Result) -> tuple[str, ...]:
     """What the step shown says: this demonstration, the answer, and the prompts that are never trained on."""
+    if result.view == "long":
+        return long_walk.says(result.long)
     return (_says_loss(result), result.now.diverged or _says_answer(result), _says_others(result))
 
 
@@ -160,6 +184,8 @@ def highest_gold(steps: tuple[TracedStep, ...]) -> TracedStep:
 
 def predict(result: Result) -> Prediction:
     """Does what is learned carry over? Marked from the loss on the other prompts after some steps."""
+    if result.view == "long":
+        return long_walk.predict(result.long)
     later, before = result.foreseen[-1], result.before
     change = later.others_loss - before.others_loss
     answer = 0 if change < -PREDICTED else 1 if change > PREDICTED else 2

@@ -148,5 +148,6 @@ def table(result: Result) -> Table:
         rows=tuple(rows),
         lit=result.picked,
         accent={1: 2, 2: 1, 3: 3, 4: 3, 5: 4, 6: 4, 7: None}[result.sub],
-        notes=f"{SCORES_FROM[result.scores_from]} {clip if exact else f'{clip} · not drawn: it moves only because others do'}",
+        notes=f"{SCORES_FROM[result.scores_from]} Start: {result.candidates.origin}. "
+        f"{clip if exact else f'{clip} · not drawn: it moves only because others do'}",
     )

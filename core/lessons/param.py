@@ -31,8 +31,8 @@ class Param:
     `key` is the widget's key and the URL parameter's name, so it carries the lesson's prefix (`l8_kl_coef`).
     `marks` lists the legal numbers of a "float" or "int" whose useful range spans several powers of ten; otherwise
     they run from `low` to `high` in steps of `step`. `options` maps the legal texts of a "choice" to their labels.
-    `shown_if` names a choice and the values of it that leave this setting in use; `limit_key` names an "int" whose present
-    value is this one's upper end on screen; `bare` leaves its label to screen readers;
+    `shown_if` names a choice and the values of it that leave this setting in use, `hidden_if` those that do not (both may
+    stand); `limit_key` names an "int" whose present value is this one's upper end on screen; `bare` leaves its label to screen readers;
     `accepts` says whether a "text" can be used, `suggestions` gives texts to choose from (it is then drawn as a list).
     `widget` says who draws it: "control" (the frame's column of controls), "player" or "table" (a click inside the lab),
     "panel" (a panel of its own, such as the voting pair), or "slot" (beside the chart, such as the slow-motion strip).
@@ -51,6 +51,7 @@ class Param:
     symbol: str = ""
     widget: Literal["control", "player", "table", "panel", "slot"] = "control"
     shown_if: tuple[str, tuple[Value, ...]] | None = None
+    hidden_if: tuple[str, tuple[Value, ...]] | None = None
     limit_key: str = ""
     bare: bool = False
     max_characters: int = vote_code.MAX_CHARACTERS

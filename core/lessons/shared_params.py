@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from core.lessons.lesson import Work
 from core.lessons.param import Param, Values
-from core.stages import starting_points
+from core.stages import starting_points, walk_policy
 from core.stages.reward_fit import RewardFit, fit_votes
+from core.stages.walk_policy import WalkPoint
 from core.world import own_texts
 from core.world.candidates import NORWAY, CandidateSet
 from core.world.votes import decode
@@ -48,10 +51,15 @@ START = Param(
     "sft" if _RECORDED else HAND,
     options=(
         (HAND, "probabilities set by hand"),
-        *((("sft", "the tiny LM after SFT"), ("base", "the tiny LM before SFT")) if _RECORDED else ()),
+        *(
+            (("sft", "the tiny LM after SFT"), ("base", "the tiny LM before SFT"), ("walk", "your walk of lesson 5"))
+            if _RECORDED
+            else ()
+        ),
     ),
     widget="panel",
-    help="Whose probabilities the reference policy has: set by hand, or the tiny language model's own for these eight answers.",
+    help="Whose probabilities the reference policy has: set by hand, or the tiny language model's own for these eight answers; "
+    "“your walk” is the model as lesson 5 left it, with its settings and at its step.",
 )
 EXAMPLE = Param(
     "example",
@@ -60,7 +68,7 @@ EXAMPLE = Param(
     NORWAY.key,
     options=_PROMPTS,
     widget="panel",
-    shown_if=("start", ("sft", "base")),
+    shown_if=("start", ("sft", "base", "walk")),
     help="Prompts that the tiny LM never saw answered in training.",
 )
 EVEN = Param(
@@ -69,12 +77,23 @@ EVEN = Param(
     "bool",
     True,
     widget="panel",
-    shown_if=("start", ("sft", "base")),
+    shown_if=("start", ("sft", "base", "walk")),
     help="The model's log-probabilities of whole answers lie far apart. The smallest temperature is used at which no answer "
     "holds less than 1 %; off: temperature 1.",
 )
 
-PLACE = (OWN, START, EXAMPLE, EVEN)
+WALK = Param(
+    "walk",
+    "Your walk of lesson 5",
+    "text",
+    "",
+    widget="panel",
+    max_characters=walk_policy.MAX_CODE,
+    accepts=lambda code: walk_policy.unpack(code) is not None,
+    help="The settings and the step at which lesson 5 stood, for a policy that starts from there.",
+)
+
+PLACE = (OWN, START, EXAMPLE, EVEN, WALK)
 SHARED = (VOTES, PRIOR, *PLACE)
 CARRIED = tuple(param.key for param in SHARED)
 
@@ -86,16 +105,40 @@ def responses(values: Values) -> CandidateSet:
     if own is not None:
         return own
     start = str(values.get("start", HAND))
-    if start != HAND:
+    if start == "walk":
+        found = starting_points.walked_set(str(values["example"]), walk_point(values), bool(values["even"]))
+        if found is not None:
+            return found
+    elif start != HAND:
         found = starting_points.candidate_set(str(values["example"]), start, bool(values["even"]))
         if found is not None:
             return found
     return NORWAY
 
 
+def walk_point(values: Values) -> WalkPoint:
+    """The point of lesson 5's walk that the settings name."""
+    return walk_policy.unpack(str(values.get("walk", ""))) or WalkPoint()
+
+
+def prepare(values: Values) -> Work | None:
+    """The steps of lesson 5's walk that have to be made again before a policy can start from there; None in all other cases."""
+    if values.get("start") != "walk" or own_texts.unpack(str(values.get("own", ""))) is not None:
+        return None
+    start, point = walk_point(values), starting_points.walked_point(str(values["example"]))
+    if point is None or walk_policy.at_hand(start, point.prompt, point.texts):
+        return None
+
+    def walk() -> Iterator[float]:
+        walk_policy.policy(start)
+        yield 1.0
+
+    return Work(f"walk/{start.pack()}", walk, f"Going {start.steps} steps of your walk")
+
+
 def hand_made(candidates: CandidateSet) -> tuple[str, ...]:
     """What a chart of these responses has to call an illustration."""
-    return () if candidates.recorded else ("reference",)
+    return () if candidates.recorded or candidates.live else ("reference",)
 
 
 def recordings(result: Any) -> tuple[str, ...]:

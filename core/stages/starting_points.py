@@ -7,6 +7,7 @@ page needs no model to show them and a test can compute them again.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -15,6 +16,7 @@ from pathlib import Path
 import torch
 
 from core.stages.sequences import over_candidates, temperature_for_share
+from core.stages.walk_policy import WalkPoint, walked_logps
 from core.world.candidates import Candidate, CandidateSet
 
 RECORDED = Path(__file__).resolve().parents[2] / "assets" / "starting_points.json"
@@ -87,16 +89,43 @@ def candidate_set(key: str, model: str, evened: bool) -> CandidateSet | None:
     if point is None:
         return None
     logps = point.base_logps if model == "base" else point.sft_logps
+    name = {"base": "pretrained", "sft": "fine-tuned"}[model]
+    return _policy(point, model, f"the {name} tiny LM", logps, evened, recorded=True)
+
+
+def walked_point(key: str) -> StartingPoint | None:
+    """The recorded prompt with its responses that a walked policy is asked about; None if it was not recorded."""
+    recording = load()
+    return next((p for p in recording.points if p.key == key), None) if recording else None
+
+
+@lru_cache(maxsize=128)
+def walked_set(key: str, start: WalkPoint, evened: bool) -> CandidateSet | None:
+    """The whiteboard of a recorded prompt, starting from the policy of a lesson-5 walk; None where the prompt was not
+    recorded, or the walk broke down so far that a response has no probability left."""
+    point = walked_point(key)
+    if point is None:
+        return None
+    logps = walked_logps(start, point.prompt, point.texts)
+    if not all(map(math.isfinite, logps)):
+        return None
+    return _policy(point, "walk", f"the tiny LM {start.words()},", logps, evened, recorded=False)
+
+
+def _policy(
+    point: StartingPoint, model: str, whose: str, logps: Sequence[float], evened: bool, recorded: bool
+) -> CandidateSet:
+    """Responses with the probabilities that a model's log-probabilities give them."""
     temperature = stated_temperature(logps) if evened else 1.0
     probs = [max(p, 1e-12) for p in probabilities(logps, temperature)]
     total = sum(probs)
-    name = {"base": "pretrained", "sft": "fine-tuned"}[model]
     return CandidateSet(
-        key=f"{key}-{model}",
+        key=f"{point.key}-{model}",
         prompt=point.prompt,
         key_word=point.key_word,
         candidates=tuple(Candidate(n, t) for n, t in zip(point.names, point.texts, strict=True)),
         ref_probs=tuple(p / total for p in probs),
-        origin=f"the {name} tiny LM at temperature {temperature:g}",
-        recorded=True,
+        origin=f"{whose} at temperature {temperature:g}",
+        recorded=recorded,
+        live=not recorded,
     )

@@ -12,6 +12,8 @@ from core.lessons.param import Param, Values
 
 def visible(param: Param, values: Values) -> bool:
     """Whether the other settings leave this one in use."""
+    if param.hidden_if and values.get(param.hidden_if[0]) in param.hidden_if[1]:
+        return False
     if param.shown_if is None:
         return True
     key, wanted = param.shown_if

@@ -52,6 +52,7 @@ def _whole(
     values = settings.values(lesson)
     for note in notes:
         st.caption(f":material/info: {note}")
+    patience.keep_walk(lesson, values)
     shown, waiting = patience.settle(lesson, {**values, **_ahead(lesson)})
     result = lesson.result(shown)
     live = offer(lesson, result, values) if offer else None

@@ -7,9 +7,9 @@ from core.ui.lens_panel import lens_live
 from core.ui.lesson_frame import Panel
 from core.ui.live_panel import relay_live
 from core.ui.live_run import Offer
-from core.ui.own_prompt_panel import own_prompt
+from core.ui.own_prompt_panel import own_demonstration, own_prompt
 from core.ui.rating_panel import rating
 from core.ui.vote_panel import voting
 
-PANELS: dict[int, Panel] = {1: own_prompt, 3: relay_live, 4: rating, 6: voting, 9: ordering}
+PANELS: dict[int, Panel] = {1: own_prompt, 3: relay_live, 4: rating, 5: own_demonstration, 6: voting, 9: ordering}
 OFFERS: dict[int, Offer] = {8: lens_live}

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.lessons import shared_params
 from core.lessons.lesson import Lesson, Work
+from core.lessons.lesson05 import walk_code
 from core.lessons.param import Value, Values
 from core.stages.queue import Phase, Status, Ticket, TrainingQueue
+from core.ui import settings
 
 WAIT = 0.12  # seconds that a run of the page waits for work before it shows the last result instead
 FIRST_WAIT = 3.0  # the same where nothing has been shown yet
@@ -40,7 +43,7 @@ def queue() -> TrainingQueue:
 def settle(lesson: Lesson, values: Values) -> tuple[Values, Waiting | None]:
     """The settings whose result can be shown now: `values`, or the last ones that were shown while `values` are worked on."""
     shown: dict[int, Values] = st.session_state.setdefault(SHOWN, {})
-    work = lesson.prepare(values) if lesson.prepare else None
+    work = (lesson.prepare or shared_params.prepare)(values)
     if work is None:
         st.session_state.pop(TICKET, None)
         shown[lesson.number] = values
@@ -94,3 +97,9 @@ def _progress(status: Status, waiting: Waiting) -> tuple[float, str]:
         return 0.0, f"{waiting.words}: place {status.place + 1} in the queue. Shown meanwhile: {waiting.instead}."
     done = waiting.ticket.records()
     return (done[-1] if done else 0.0), f"{waiting.words} … Shown meanwhile: {waiting.instead}."
+
+
+def keep_walk(lesson: Lesson, values: Values) -> None:
+    """Note where lesson 5 stands, so that the lessons behind it can start from there."""
+    if lesson.number == 5:
+        settings.put(shared_params.WALK.key, walk_code(values))

@@ -12,6 +12,7 @@ from core.lessons.lesson01 import LESSON, compute, prepare
 from core.lessons.lesson01_lab import DEFAULT_PROMPT, LONGEST_OWN, ask, base, complete, next_words, own_prompt
 from core.lessons.lesson01_params import PROMPTS
 from core.lessons.lesson01_says import note
+from core.stages import stored
 from core.stages.asked import AskConfig, answers
 from core.stages.evaluate import exam_prompt
 from core.stages.sequences import response_logps
@@ -113,6 +114,20 @@ def test_the_ideal_answer_costs_what_the_sequence_costs():
     assert sum(row.logp for row in shown.ideal) == pytest.approx(total, abs=1e-3)
 
 
+def test_the_token_shift_is_measured_on_what_the_fine_tuned_model_writes():
+    """Its likeliest tokens, each ranked by the base model behind the same words."""
+    shown = result(l1_view="ideal")
+    ids = tokenizer().encode(NORWAY.text)
+    for row in shown.aligned:
+        token = tokenizer().word_ids[row.token.casefold()]
+        tuned, plain = (torch.log_softmax(m(torch.tensor([ids]))[0, -1], -1) for m in (stored.sft().model, base()))
+        assert int(tuned.argmax()) == token
+        assert int((plain > plain[token]).sum()) + 1 == row.rank
+        assert plain[token].item() == pytest.approx(row.logp, abs=1e-3)
+        ids.append(token)
+    assert result(l1_view="ideal", l1_whose="ideal").aligned == shown.ideal
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -160,7 +175,7 @@ def test_sentences_agree_with_their_numbers_in_every_state():
             assert ("do not overlap" in said) == apart
         if shown.view == "ideal":
             counts = [int(n) for n in re.findall(r"put (\d+) first .*; (\d+) are .* and (\d+) lie", said)[0]]
-            assert sum(counts) == len(shown.ideal)
+            assert sum(counts) == len(shown.aligned)
         if shown.view == "next":
             assert ("more than anything else" in said) == (shown.next.asking >= 0.5)
             assert math.isclose(sum(shown.next.probs), sum(sorted(shown.next.probs, reverse=True)))

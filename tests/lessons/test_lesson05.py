@@ -9,10 +9,15 @@ from functools import lru_cache
 import pytest
 
 from core.lessons import lesson05_words as words
-from core.lessons.lesson05 import LESSON, config_of, history
-from core.lessons.lesson05_params import HORIZON, LOOK_AHEAD, PREDICT_AT
+from core.lessons.lesson05 import LESSON, config_of, history, prepare
+from core.lessons.lesson05_params import LONG_QUALITIES, LOOK_AHEAD, MOST_TOKENS, PREDICT_AT, PROMPTS, SIZES
 from core.lessons.text import number
-from core.stages.trace_sft import WALKED
+from core.stages.asked import FIRST
+from core.stages.long_walk import AT
+from core.stages.trace_sft import LONGEST_PROMPT, demonstrate_best
+from core.stages.walks import HORIZON
+from core.stages.world_task import tokenizer
+from core.world.prompts import find_prompt
 
 
 @lru_cache(maxsize=64)
@@ -29,8 +34,9 @@ WALKS = (
     {"step": 9, "lr": 0.1},
     {"step": 3, "lr": 1.0},
     {"step": 4, "lr": 0.0},
-    {"step": 12, "prompt": "1", "pick": 3},
-    {"step": 12, "prompt": "4"},
+    {"step": 12, "kind": "howto", "pick": 3},
+    {"step": 12, "kind": "unknowable"},
+    {"step": 2, "kind": "own", "own": "Tell me a story.", "demo": "I do not know."},
 )
 walks = pytest.mark.parametrize("changes", WALKS, ids=str)
 
@@ -134,12 +140,80 @@ def test_the_formula_holds_the_loss_the_perplexity_and_the_blind_guess():
     assert "mask" in "".join(LESSON.formula(result(pick=3)).lines)
 
 
-@pytest.mark.parametrize("number_of", range(len(WALKED)))
-def test_any_pick_is_a_token_that_something_stands_before(number_of):
-    last = len(result(prompt=str(number_of)).scene.tokens) - 1
-    assert result(prompt=str(number_of), pick=0).place == result(prompt=str(number_of)).scene.n_prompt
-    assert result(prompt=str(number_of), pick=1).place == 1
-    assert result(prompt=str(number_of), pick=31).place == last
+@pytest.mark.parametrize("kind", PROMPTS)
+def test_any_pick_is_a_token_that_something_stands_before(kind):
+    shown = result(kind=kind)
+    last = len(shown.scene.tokens) - 1
+    assert (shown.place, result(kind=kind, pick=1).place) == (shown.scene.n_prompt, 1)
+    assert result(kind=kind, pick=MOST_TOKENS - 1).place == last < MOST_TOKENS - 1
+
+
+@pytest.mark.parametrize("kind", PROMPTS)
+def test_every_prompt_of_the_world_can_be_walked(kind):
+    for text in PROMPTS[kind].suggestions():
+        config, refused = config_of({**LESSON.defaults(), "l5_kind": kind, f"l5_{kind}": text})
+        assert (config.prompt, config.demonstration, refused) == (text, "", "")
+        assert len(tokenizer().encode(text)) <= LONGEST_PROMPT
+        best = demonstrate_best(find_prompt(text))
+        assert len(best.prompt_ids) + len(best.answer_ids) < MOST_TOKENS
+
+
+@pytest.mark.parametrize(
+    ("prompt", "demonstration", "said"),
+    [
+        ("", "", "The prompt is empty"),
+        ("What is the capital of Norwey?", "Oslo.", "Norway"),
+        ("Who sells meat?", "A butcherr.", "butcher"),
+        ("Tell me a story.", "", "write the one to imitate"),
+        ("Who sells meat?", "meat " * 30, "20 are the most"),
+        ("meat " * 30, "Oslo.", "18 are the most"),
+        ("<b>x</b>", "$y$", "does not know"),
+    ],
+)
+def test_own_texts_that_cannot_be_walked_are_named_and_replaced(prompt, demonstration, said):
+    shown = result(kind="own", own=prompt, demo=demonstration)
+    assert said in words.note(shown)
+    assert shown.prompt == FIRST["fact"]
+    assert shown.prompt in words.note(shown)
+
+
+def test_own_texts_are_walked_as_they_are():
+    shown = result(kind="own", own="who sells meat", demo="A butcher sells meat.", step=2)
+    assert words.note(shown) == ""
+    assert (shown.prompt, shown.scene.answer) == ("Who sells meat?", "A butcher sells meat.")
+    assert not shown.recorded
+    assert shown.now.loss < shown.before.loss
+    assert result(kind="own", own="Who sells meat?").scene.answer == "A butcher sells meat."
+
+
+def test_after_its_work_is_done_nothing_is_left_to_prepare():
+    values = {**LESSON.defaults(), "l5_lr": 0.0, "l5_others": 1, "l5_seed": 5}
+    work = prepare(values)
+    shares = list(work.start())
+    assert (shares, shares[-1]) == (sorted(shares), 1.0)
+    assert prepare(values) is None
+    for preset in LESSON.presets:
+        state = {**LESSON.defaults(), **preset.values}
+        assert prepare(state) is None, preset.key
+        assert LESSON.result(state).recorded
+
+
+@pytest.mark.parametrize("n", SIZES)
+@pytest.mark.parametrize("quality", LONG_QUALITIES)
+def test_the_longer_walk_says_what_its_curves_do(n, quality):
+    shown = result(view="long", long_n=str(n), long_quality=str(quality))
+    long = shown.long
+    assert long.loss[long.lowest] == min(long.loss)
+    assert long.gold[long.highest] == max(long.gold)
+    said = " ".join(LESSON.says(shown))
+    assert ("same checkpoint" in said) == (long.lowest == long.highest)
+    assert f"lowest at step {AT[long.lowest]}" in said
+    assert f"highest at step {AT[long.highest]}" in said
+    (chart,) = LESSON.figures(shown)
+    assert chart.badge == "recorded"
+    assert not chart.frames
+    if "part company" in said:
+        assert long.gold[long.highest] - long.gold[long.lowest] >= 0.02
 
 
 def test_alone_in_the_batch_quality_and_seed_change_nothing():

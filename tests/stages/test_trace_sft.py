@@ -13,10 +13,12 @@ import torch
 from core.lm_records import is_finite
 from core.objectives.sft import sft_loss
 from core.stages import trace_sft
+from core.stages.asked import base
 from core.stages.data import Demonstration
 from core.stages.sequences import response_logps
 from core.stages.sft import SftConfig, begin, sft
-from core.stages.trace_sft import N_BARS, WALKED, TraceConfig, scene, trace, trajectory, untrained_others
+from core.stages.trace_sft import N_BARS, WALKED, TraceConfig, scene, trace, untrained_others
+from core.stages.walks import trajectory
 from core.stages.world_task import load_base, tokenizer, world_task
 from core.world.prompts import find_prompt
 
@@ -33,15 +35,18 @@ def test_walked_prompts_are_held_out_and_of_every_kind():
 
 
 def test_the_other_prompts_are_held_out_and_never_walked_or_trained_on():
-    others = untrained_others()
+    others = untrained_others(find_prompt(WALKED[0]))
     assert len({row.prompt.item_id for row in others}) == len(others)
     assert all(row.prompt.held_out for row in others)
     assert not {row.prompt.item_id for row in others} & {find_prompt(text).item_id for text in WALKED}
+    again = untrained_others(others[3].prompt)
+    assert len(again) == len(others)
+    assert others[3] not in again
 
 
-@pytest.mark.parametrize("prompt", range(len(WALKED)))
+@pytest.mark.parametrize("prompt", WALKED)
 def test_a_demonstration_is_the_best_answer_of_its_world(prompt):
-    held, task = scene(prompt), world_task()
+    held, task = scene(TraceConfig(prompt)), world_task()
     assert task.quality(held.demonstration.prompt, held.demonstration.answer_ids) == pytest.approx(1.0)
     assert len(held.tokens) == held.n_prompt + held.n_answer
     assert held.tokens[-1] == "<end>"
@@ -50,7 +55,7 @@ def test_a_demonstration_is_the_best_answer_of_its_world(prompt):
 
 
 def test_step_0_is_the_base_model_itself():
-    first, held = walk(0)[0], scene(0)
+    first, held = walk(0)[0], scene(TraceConfig())
     logps = response_logps(load_base().model, tokenizer(), WALKED[0], [held.answer])
     assert first.logps[held.n_prompt - 1 :].sum() == pytest.approx(logps.item(), abs=1e-4)
     assert first.loss == pytest.approx(-logps.item() / held.n_answer, abs=1e-5)
@@ -59,17 +64,17 @@ def test_step_0_is_the_base_model_itself():
 
 def test_the_loss_is_that_of_labels_with_a_masked_prompt():
     """The other way to write it: -100 on the prompt's labels, from logits."""
-    held, model = scene(3), load_base().model
+    held, model = scene(TraceConfig(WALKED[3])), load_base().model
     ids = torch.tensor([[*held.demonstration.prompt_ids, *held.demonstration.answer_ids]])
     labels = ids.clone()
     labels[:, : held.n_prompt] = -100
     with torch.no_grad():
-        assert walk(0, prompt=3)[0].loss == pytest.approx(sft_loss(model(ids), labels).loss.item(), abs=1e-5)
+        assert walk(0, prompt=WALKED[3])[0].loss == pytest.approx(sft_loss(model(ids), labels).loss.item(), abs=1e-5)
 
 
 def test_steps_are_those_of_sft_itself():
     """Alone in its batch: the same run as SFT on a data set of one."""
-    held = scene(0)
+    held = scene(TraceConfig())
     config = SftConfig(
         n_demonstrations=1, quality=1.0, steps=4, batch_size=1, lr=1e-3, warmup=0, decay_from=1.0, seed=0
     )
@@ -82,9 +87,9 @@ def test_steps_are_those_of_sft_itself():
 
 
 def test_the_base_model_is_never_trained_in_place():
-    before = [tensor.clone() for tensor in trace_sft._base().state_dict().values()]
+    before = [tensor.clone() for tensor in base().state_dict().values()]
     list(itertools.islice(trace(TraceConfig(lr=0.01, others=3)), 4))
-    after = trace_sft._base().state_dict().values()
+    after = base().state_dict().values()
     assert all(torch.equal(first, second) for first, second in zip(before, after, strict=True))
 
 
@@ -103,7 +108,7 @@ def test_other_demonstrations_are_new_in_every_step_and_on_the_training_side(mon
 
     monkeypatch.setattr(trace_sft, "sft", listening)
     list(itertools.islice(trace(TraceConfig(others=7, quality=0.5)), 4))
-    held = scene(0).demonstration
+    held = scene(TraceConfig()).demonstration
     assert [len(rows) for rows in seen] == [8, 8, 8]
     assert all(rows[0] == held for rows in seen)
     assert not any(row.prompt.held_out for rows in seen for row in rows[1:])
@@ -113,7 +118,7 @@ def test_other_demonstrations_are_new_in_every_step_and_on_the_training_side(mon
 def test_training_on_it_makes_it_more_probable_and_company_carries_over():
     alone, joined = walk(12, lr=3e-3), walk(12, lr=3e-3, others=15)
     assert alone[-1].loss < 0.01 < alone[0].loss
-    assert alone[-1].says == scene(0).answer != alone[0].says
+    assert alone[-1].says == scene(TraceConfig()).answer != alone[0].says
     assert joined[-1].others_loss < 0.8 * joined[0].others_loss
     assert alone[-1].others_loss > min(step.others_loss for step in alone) + 0.1
 
@@ -147,13 +152,14 @@ def test_an_absurd_learning_rate_ends_the_walk_with_a_sentence():
 
 
 def test_a_trajectory_is_shared_and_computed_once():
-    config = TraceConfig(lr=1e-3, prompt=2)
+    config = TraceConfig(lr=1e-3, prompt=WALKED[2])
     assert trajectory(config) is trajectory(config)
     assert trajectory(config).upto(2)[1] is trajectory(config).upto(1 + 1)[1]
 
 
 @pytest.mark.parametrize(
-    "bad", [{"prompt": 5}, {"prompt": -1}, {"lr": -1.0}, {"lr": math.nan}, {"others": -1}, {"quality": 1.5}]
+    "bad",
+    [{"prompt": ""}, {"prompt": "Tell me a story."}, {"lr": -1.0}, {"lr": math.nan}, {"others": -1}, {"quality": 1.5}],
 )
 def test_impossible_settings_are_refused_in_one_sentence(bad):
     with pytest.raises(ValueError, match=r"^The .*\.$"):
