@@ -38,9 +38,9 @@ def length_chart(
     sentence: str,
     key: str = "l14_length",
 ) -> Chart:
-    """The fitted chance to win against the length ratio (line), and the raw shares of groups of labels with intervals (dots).
+    """How often the left response wins against its length: the fit (line), and groups of labels with intervals (dots).
 
-    `doublings` is the axis of the line: log2 of this response's length over the other's; empty where no line fits.
+    `doublings` is the axis of the line: log2 of the left response's length over the right one's; empty where no line fits.
     """
     whiskers_x = [v for place, _ in bins for v in (*rounded((place, place)), None)]
     whiskers_y = [v for _, share in bins for v in (*rounded(share.interval), None)]
@@ -61,22 +61,22 @@ def length_chart(
         "margin": {"l": 58, "r": 14, "t": 30, "b": 46},
         "showlegend": True,
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 12}},
-        "xaxis": {"title": {"text": "length against the other response", "standoff": 8}, "range": rounded((-reach, reach)),
+        "xaxis": {"title": {"text": "length of the left response against the right one", "standoff": 8}, "range": rounded((-reach, reach)),
                   "tickvals": ticks, "ticktext": [_times(tick) for tick in ticks], "gridcolor": "@line", "zeroline": False,
                   "tickfont": {"size": 11.5}},
-        "yaxis": {"title": {"text": "wins", "standoff": 8}, "range": [-0.02, 1.02], "tickformat": ".0%", "gridcolor": "@line",
+        "yaxis": {"title": {"text": "left wins", "standoff": 8}, "range": [-0.02, 1.02], "tickformat": ".0%", "gridcolor": "@line",
                   "zeroline": False, "tickfont": {"size": 11.5}},
         "shapes": [
             {"type": "line", "xref": "paper", "yref": "y", "x0": 0, "x1": 1, "y0": 0.5, "y1": 0.5, "layer": "below",
              "line": {"color": "@optimum", "width": 1.8, "dash": "dot"}}
         ],
         "annotations": [
-            {"text": "length plays no part", "xref": "paper", "yref": "y", "x": 0, "y": 0.5, "xanchor": "left", "yanchor": "bottom",
+            {"text": "one half", "xref": "paper", "yref": "y", "x": 0, "y": 0.5, "xanchor": "left", "yanchor": "bottom",
              "showarrow": False, "font": {"size": 11.5, "color": "@muted"}}
         ],
     }  # fmt: skip
     groups = " ".join(
-        f"At {2**place:.2g} times the other's length: {share.k} of {share.n} won." for place, share in bins
+        f"Left {2**place:.2g} times as long as right: {share.k} of {share.n} won by the left." for place, share in bins
     )
     return Chart(
         key=key,

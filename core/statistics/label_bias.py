@@ -71,9 +71,9 @@ class LengthBias:
         return None if self.slope is None else math.exp(self.slope)
 
     def curve(self, reach: float) -> tuple[Array, Array]:
-        """Doublings from −reach to reach, and the fitted chance that this response wins with the side left out."""
+        """Doublings from −reach to reach, and the fitted chance that the left response wins when it is so much longer."""
         x = np.linspace(-reach, reach, CURVE)
-        return x, 1 / (1 + np.exp(-np.clip((self.slope or 0.0) * x, -60, 60)))
+        return x, 1 / (1 + np.exp(-np.clip((self.side or 0.0) + (self.slope or 0.0) * x, -60, 60)))
 
 
 def exact_half(k: int, n: int) -> float:
@@ -142,7 +142,7 @@ def doublings_between(left: ArrayLike, right: ArrayLike) -> Array:
 
 @dataclass(frozen=True)
 class Bin:
-    """Labels whose length differences lie close together: their mean, and how often the longer side of the axis won."""
+    """Labels whose length differences lie close together: their mean, and how often the left response won."""
 
     doublings: float
     wins: HalfTest

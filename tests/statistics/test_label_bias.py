@@ -81,3 +81,12 @@ def test_bins_hold_every_label_once():
     assert sum(group.wins.k for group in found) == won.sum()
     assert [group.doublings for group in found] == sorted(group.doublings for group in found)
     assert len(binned([5, 6], [1, 1], [True, False])) == 1
+
+
+def test_the_curve_is_the_fit_at_every_length_with_the_side_in_it():
+    left, right, won = labels(5, 300, 0.6, 0.8)
+    found = length_bias(left, right, won)
+    x, chance = found.curve(3.0)
+    middle = len(x) // 2
+    assert (x[0], x[middle], x[-1]) == pytest.approx((-3, 0, 3))
+    assert np.log(chance / (1 - chance)) == pytest.approx(found.side + found.slope * x)
