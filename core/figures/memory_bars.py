@@ -73,6 +73,6 @@ def memory_bars(
         },
         text=text,
         compact={"margin.l": 84, "yaxis.tickfont.size": 11, "legend.font.size": 11},
-        height=400,
+        height=372,
         illustrations=illustrations,
     )  # fmt: skip

@@ -101,7 +101,7 @@ def _memory(result: Result) -> Chart:
     )
     return memory_bars(
         key="l9_memory",
-        title=f"The four models of PPO in memory · {written_bytes(held.total)} in {result.precision}",
+        title=f"Four models · {written_bytes(held.total)} in {result.precision}",
         bars=[
             MemoryBar(m.name, (m.weights, m.gradients, m.optimiser), written_bytes(m.total), m.name in result.unneeded)
             for m in held.models
@@ -127,11 +127,11 @@ def _order_table(result: Result) -> Table | None:
     for place, code in enumerate(result.order):
         takes = [piece_name(key) for key in needs()[piece(code).key]]
         early = any(fault.piece.code == code for fault in result.faults)
-        rows.append((f"{place + 1} {piece(code).name}", ", ".join(takes) or "nothing", "too early" if early else "✓"))
+        rows.append((f"{'✗' if early else '✓'} {place + 1} {piece(code).name}", ", ".join(takes) or "nothing"))
     return Table(
-        columns=("your order", "takes", ""),
+        columns=("your order", "takes"),
         rows=tuple(rows),
-        notes="read from the source of core/stages/relay.py",
+        notes="✗ stands before something it takes; read from the source of core/stages/relay.py",
         pickable=False,
     )
 
@@ -174,11 +174,11 @@ def where_from(result: Result) -> str:
 
 def _memory_table(result: Result) -> Table:
     rows = [
-        (m.name, *(written_bytes(b) if b else "–" for b in (m.weights, m.gradients, m.optimiser, m.total)))
+        (m.name, *(written_bytes(b) if b else "–" for b in (m.weights, m.gradients, m.optimiser)))
         for m in result.memory.models
     ]
     return Table(
-        columns=("model", "weights", "grad.", "optim.", "all"),
+        columns=("model", "weights", "gradients", "optimiser"),
         rows=tuple(rows),
         notes="Not counted: activations, caches, batches.",
         pickable=False,

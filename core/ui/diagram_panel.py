@@ -54,7 +54,8 @@ def ordering(lesson: Lesson, result: Any, values: Values) -> None:
                 f"Keys: 1 to {len(PIECES)} place a piece, U takes the last one back. More than one order can be right."
             )
             return
-        for fault in result.faults[:2]:
+        first_of_each = {fault.piece.key: fault for fault in reversed(result.faults)}.values()
+        for fault in tuple(reversed(first_of_each))[:2]:
             st.markdown(f":orange[:material/close:] {fault_sentence(fault)} In the code: `{fault.line}`")
         if done:
             st.markdown(":green[:material/check:] Every piece stands behind what it takes.")

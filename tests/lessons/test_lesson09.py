@@ -73,9 +73,9 @@ def test_the_board_marks_only_what_is_complete():
     wrong, right = result(view="order", order=POOL), result(view="order", order=right_order())
     assert "too early" in LESSON.says(wrong)[0]
     assert "this order runs" in LESSON.says(right)[0]
-    marks = [row[2] for row in LESSON.table(wrong).rows]
-    assert marks.count("too early") == len({fault.piece.key for fault in wrong.faults})
-    assert {row[2] for row in LESSON.table(right).rows} == {"✓"}
+    marks = [row[0][0] for row in LESSON.table(wrong).rows]
+    assert marks.count("✗") == len({fault.piece.key for fault in wrong.faults})
+    assert {row[0][0] for row in LESSON.table(right).rows} == {"✓"}
 
 
 # --- cuts -------------------------------------------------------------------------------------------------------------
