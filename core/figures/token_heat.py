@@ -63,7 +63,7 @@ def token_heat(
     now = frames[step]
     low, high = scale.centre - scale.reach, scale.centre + scale.reach
     colours = [[0, f"@{LOW}/{OPACITY}"], [0.5, "@page/0"], [1, f"@{HIGH}/{OPACITY}"]]
-    shown = f"%{{text}}<br>{scale.name} = %{{customdata:.{scale.digits}f}}<extra></extra>"
+    shown = f"%{{text}}<br>{scale.name} = %{{marker.color:.{scale.digits}f}}<extra></extra>"
     data: list[Figure] = [
         {"type": "bar", "orientation": "h", **now["0"], "width": 0.88, "textposition": "inside", "insidetextanchor": "middle",
          "constraintext": "none", "textangle": 0, "insidetextfont": {"color": "@text", "size": 13}, "hovertemplate": shown,
@@ -71,17 +71,14 @@ def token_heat(
         {"type": "scatter", "mode": "text", **now["1"], "textposition": "middle right", "hoverinfo": "skip",
          "textfont": {"size": 12, "color": "@muted"}, "showlegend": False, "cliponaxis": False},
     ]  # fmt: skip
-    # Outside the frames' reach: the scale never moves while a run plays.
-    marker = {"colorscale": colours, "cmin": low, "cmax": high, "showscale": True, "colorbar": _colorbar(scale)}
-    for frame in frames:
-        frame["0"]["marker"] = {**frame["0"]["marker"], **marker}
-    data[0]["marker"] = frames[step]["0"]["marker"]
     layout: Figure = {
         "margin": {"l": 4, "r": 4, "t": 30, "b": 20},
         "barmode": "overlay",
         "bargap": 0,
         "showlegend": False,
         "shapes": [],
+        # In the layout, not in the frames: the scale never moves while a run plays.
+        "coloraxis": {"colorscale": colours, "cmin": low, "cmax": high, "colorbar": _colorbar(scale)},
         "annotations": [
             {"text": f"colour: {label(scale.name, 80)}", "x": 0, "xref": "paper", "y": 1.0, "yref": "paper", "yshift": 8, "xanchor": "left",
              "yanchor": "bottom", "showarrow": False, "font": {"size": 12}}
@@ -94,7 +91,7 @@ def token_heat(
         suffix = str(number + 2)
         axes = {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
         for line in panel:
-            points = [round(value, 4) for value in line.values]
+            points = [round(value, 3) for value in line.values]
             data += [
                 {**trace, "hoverinfo": "skip", "hovertemplate": None}
                 for trace in line_and_marker(line, points, step, axes)
@@ -146,8 +143,9 @@ def _width(word: str) -> float:
 
 
 def _frame(answers: Sequence[HeatAnswer], picked: tuple[int, int], slots: int) -> Frame:
-    width, base, y = ([0.0] * (slots * len(answers)) for _ in range(3))
-    texts, colour, edge = [""] * len(width), [0.0] * len(width), [0.0] * len(width)
+    # Whole zeros, not 0.0: most places are empty, and every step goes over the line.
+    width, base, y, colour, edge = ([0] * (slots * len(answers)) for _ in range(5))
+    texts = [""] * len(width)
     laid = [lines_of(answer.words[:slots]) for answer in answers]
     heads, top = [], 0.0
     for row, (answer, lines, count) in enumerate(zip(answers, laid, allotted([len(lines) for lines in laid]))):
@@ -155,15 +153,15 @@ def _frame(answers: Sequence[HeatAnswer], picked: tuple[int, int], slots: int) -
         for line, cells in enumerate(lines[:count]):
             for column, x in cells:
                 at, word = row * slots + column, answer.words[column]
-                base[at], y[at], width[at] = round(x, 2), round(top + _HEAD + line, 2), round(_width(word) - 0.25, 2)
+                base[at], y[at], width[at] = round(x, 1), round(top + _HEAD + line, 2), round(_width(word) - 0.25, 2)
                 texts[at] = label(word, 40)
-                colour[at] = round(answer.values[column], 4)
-                edge[at] = 3.0 if (row, column) == picked else 1.2 if answer.marked[column] else 0.0
+                colour[at] = round(answer.values[column], 3)
+                edge[at] = 3 if (row, column) == picked else 1.2 if answer.marked[column] else 0
         top += _HEAD + count + _GAP
     return {
-        "0": {"x": width, "base": base, "y": y, "text": texts, "customdata": colour,
-              "marker": {"color": colour, "line": {"width": edge, "color": "@text"}}},
-        "1": {"x": [0.0] * len(heads), "y": heads, "text": [label(answer.head, 200) for answer in answers]},
+        "0": {"x": width, "base": base, "y": y, "text": texts,
+              "marker": {"color": colour, "coloraxis": "coloraxis", "line": {"width": edge, "color": "@text"}}},
+        "1": {"x": [0] * len(heads), "y": heads, "text": [label(answer.head, 200) for answer in answers]},
     }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from core.figures.chart import Badge, Chart
@@ -124,7 +124,9 @@ class Lesson:
     presets: tuple[Preset, ...] = ()
     carried: tuple[str, ...] = ()
     later: str = ""
-    sources_of_code: tuple[Callable[..., Any], ...] | Callable[[Any], tuple[Callable[..., Any], ...]] = field(default=())
+    sources_of_code: tuple[Callable[..., Any], ...] | Callable[[Any], tuple[Callable[..., Any], ...]] = field(
+        default=()
+    )
     history: Callable[[Any], list[dict[str, Any]]] | None = None
     prepare: Callable[[Values], Work | None] | None = None
     texts: Callable[[Any], tuple[tuple[str, str, str], ...]] | None = None
@@ -145,7 +147,11 @@ class Lesson:
 
     def param(self, key: str) -> Param:
         """The declaration of one key. Raises KeyError for a key of another lesson."""
-        return {param.key: param for param in self.params}[key]
+        return self._by_key[key]
+
+    @cached_property
+    def _by_key(self) -> dict[str, Param]:
+        return {param.key: param for param in self.params}
 
     def defaults(self) -> dict[str, Value]:
         """The default of every key."""
