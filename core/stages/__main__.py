@@ -8,14 +8,28 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from core.stages import asked, lens_recorded, my_votes_recorded, recorded, starting_points, stored, terminal
+from core.stages import (
+    asked,
+    lens_recorded,
+    long_walk,
+    my_votes_recorded,
+    recorded,
+    starting_points,
+    stored,
+    terminal,
+    walks,
+)
 from core.stages.evaluate import single_thread
 from core.stages.ppo import PpoConfig
 from core.stages.pretrain import PretrainConfig
 from core.stages.relay import RelayConfig
 from core.stages.world_task import WEIGHTS
 
-RECORDERS = {"asked": (asked.command, asked.RECORDED)}
+RECORDERS = {
+    "asked": (asked.command, asked.RECORDED),
+    "walks": (walks.command, walks.RECORDED),
+    "long": (long_walk.command, long_walk.RECORDED),
+}
 
 
 def _parser() -> argparse.ArgumentParser:
