@@ -41,7 +41,7 @@ def uncertain(now: HomeVotes) -> str:
     head = f"Prior N(0, {number(PRIOR_SD, 0)}²) on each weight; lines are ± 1.96 posterior standard deviations."
     if not now.n_votes:
         return head
-    return f"{head} Away from zero for certain: {_listed(sure) if sure else 'none yet'}."
+    return f"{head} Intervals that leave out zero: {_listed(sure) if sure else 'none yet'}."
 
 
 def missing(now: HomeVotes) -> str:
