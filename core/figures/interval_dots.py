@@ -10,6 +10,7 @@ from core.figures.palette import ROLES
 
 ROW = 34
 FRAME = 84
+NARROW = 17
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,10 @@ def interval_dots(
     percent: bool = False,
     badge: Badge = "live",
     wrap: int = 26,
-    least_height: int = 220,
+    least_height: int = 320,
 ) -> Chart:
     """Rows from the top. The axis covers `reach` and whatever the intervals need beyond it; `marks` are named vertical lines."""
-    rows = list(range(len(dots)))
+    rows = list(range(1, len(dots) + 1))
     ends = [dot.interval or (dot.value, dot.value) for dot in dots]
     low = min([reach[0], *(value for value, _ in ends), *(place for place, _ in marks)])
     high = max([reach[1], *(value for _, value in ends), *(place for place, _ in marks)])
@@ -70,7 +71,7 @@ def interval_dots(
             **({"tickformat": ".0%"} if percent else {}),
         },
         "yaxis": {
-            "tickvals": rows, "ticktext": [label(dot.name, wrap) for dot in dots], "range": [len(dots) - 0.5, -0.5],
+            "tickvals": rows, "ticktext": [label(dot.name, wrap) for dot in dots], "range": [len(dots) + 0.5, 0.5],
             "showgrid": False, "zeroline": False, "tickfont": {"size": 12.5}, "ticks": "",
         },
         "shapes": [
@@ -99,6 +100,7 @@ def interval_dots(
         compact={
             "margin.l": 118,
             "yaxis.tickfont.size": 11,
+            "yaxis.ticktext": [label(dot.name, NARROW) for dot in dots],
             "xaxis.title.text": label(short_axis or axis, 36),
             "xaxis.nticks": 5,
         },

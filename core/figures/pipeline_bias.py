@@ -108,7 +108,6 @@ def _shares(shares: Sequence[Share], key: str, title: str, axis: str, short: str
         reach=(0.0, 1.0),
         marks=marks,
         percent=True,
-        least_height=170,
     )
 
 

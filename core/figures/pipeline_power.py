@@ -57,7 +57,7 @@ def power_chart(
         {
             **note,
             "x": math.log10(note["x"]),
-            "y": 0.12 + 0.1 * number,
+            "y": 0.24 + 0.1 * number,
             "xanchor": "right" if note["x"] > middle else "left",
         }
         for number, note in enumerate(layout["annotations"])
