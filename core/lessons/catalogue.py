@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from core.lessons import lesson01, lesson03, lesson04, lesson05, lesson06, lesson07, lesson08, lesson09, lesson10
+from core.lessons import (
+    lesson01,
+    lesson03,
+    lesson04,
+    lesson05,
+    lesson06,
+    lesson07,
+    lesson08,
+    lesson09,
+    lesson10,
+    lesson14,
+)
 from core.lessons.lesson import Lesson
 
 LESSONS: tuple[Lesson, ...] = (
@@ -15,6 +26,7 @@ LESSONS: tuple[Lesson, ...] = (
     lesson08.LESSON,
     lesson09.LESSON,
     lesson10.LESSON,
+    lesson14.LESSON,
 )
 
 

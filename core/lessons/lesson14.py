@@ -152,6 +152,7 @@ def snippet(result: Result) -> str:
         "for plan, counts in pairs.items():",
         "    accuracy = _curve(world, plan, counts)  # against the truth, [seeds, amounts]",
         "    print(plan, ' '.join(f'{mean:.6f}' for mean in accuracy.mean(axis=0)))",
+        f"    print('at the amount shown', f'{{accuracy[:, {result.spent}].mean():.6f}}')",
     ]
     return script((sharpness_for, labeller_accuracy, label_budget._World, label_budget._curve), tuple(lines))
 

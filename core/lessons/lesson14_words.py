@@ -54,9 +54,8 @@ def says(result: Result) -> tuple[str, ...]:
         least = f"{result.setup.budget:,.2f}"
         sentences.append(f"The budget was raised to {least}: that is what 16 pairs with 3 labels each cost.")
     elif found.capped:
-        sentences.append(
-            f"The simulation stops at {found.pairs['rows'][-1]:,} pairs, so not all of the budget is shown."
-        )
+        most, budget = found.pairs["rows"][-1], result.setup.budget
+        sentences.append(f"The simulation stops at {most:,} pairs, for {found.amounts[-1]:,.0f} of the {budget:,.0f}.")
     elif result.measure == "labels":
         sentences.append(f"On a test set of single labels no model can show more than {percent(found.labeller)}.")
     else:

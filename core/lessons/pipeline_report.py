@@ -219,7 +219,7 @@ def _circles(found: Circles) -> Finding:
         return Finding("circles", "missing", "Nobody has decided all pairs of three responses to one prompt yet.")
     longer = f" {plural(found.longer, 'longer circle')} beside them." if found.longer else ""
     if not found.in_circle:
-        start = f"None of {plural(found.triples, 'decided triple')} goes in a circle."
+        start = f"No triple goes in a circle, of {plural(found.triples, 'decided one')}."
         return Finding("circles", "look" if longer else "good", start + longer)
     share = percent(found.in_circle / found.triples, 0)
     goes = "goes" if found.in_circle == 1 else "go"

@@ -30,7 +30,7 @@ def prepare_process() -> bool:
 
     # Imported here so that everything heavy is loaded before the freeze.
     from core.lessons.catalogue import LESSONS
-    from core.ui import home, lesson_frame, panels, tools  # noqa: F401
+    from core.ui import benches, home, lesson_frame, panels, tools  # noqa: F401
 
     torch.set_num_threads(1)
     # The first gradient of a process imports some five hundred modules more.
@@ -85,9 +85,10 @@ def phase_page(number: int) -> None:
     if lesson is None:
         st.info(f"Lesson {entry.number} is not built yet. It will let you {entry.promise}")
         return
-    from core.ui import lesson_frame, panels
+    from core.ui import benches, lesson_frame, panels
 
-    lesson_frame.show(lesson, panels.PANELS.get(entry.number), panels.OFFERS.get(entry.number))
+    number = entry.number
+    lesson_frame.show(lesson, panels.PANELS.get(number), panels.OFFERS.get(number), benches.BENCHES.get(number))
 
 
 def _lessons() -> ModuleType:

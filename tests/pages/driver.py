@@ -15,6 +15,8 @@ from core.lessons.param import Value
 
 APP = Path(__file__).parents[2] / "app.py"
 TIMEOUT = 60
+# Lesson 14 is a workbench: its lab is one of eight steps.
+LAB_AT = {14: {"l14_step": "size"}}
 
 
 def home(query: dict[str, str] | None = None) -> AppTest:
@@ -37,8 +39,11 @@ def page(name: str, query: dict[str, str] | None = None) -> AppTest:
 
 
 def open_lesson(lesson: Lesson, query: dict[str, str] | None = None) -> AppTest:
-    """A lesson, opened by its link."""
-    return page(PHASES[lesson.outline.phase - 1].page, {"lesson": str(lesson.number), **(query or {})})
+    """A lesson, opened by its link where its lab is on screen."""
+    return page(
+        PHASES[lesson.outline.phase - 1].page,
+        {"lesson": str(lesson.number), **LAB_AT.get(lesson.number, {}), **(query or {})},
+    )
 
 
 def check(at: AppTest) -> None:

@@ -1,0 +1,174 @@
+"""The workbench of lesson 14 on the real page: from an own prompt and from a worked example to the zip, and bad input."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import pytest
+
+from core.lessons.lesson14_params import STEPS
+from core.pipeline.archives import import_zip
+from core.pipeline.export import export, save
+from core.pipeline.worked_examples import EXAMPLES, load
+from core.ui.pipeline import upload, work
+from tests.pages.driver import check, page, widget
+
+PAGE = "pipeline_sketch"
+TEXTS = ["Restart it.", "Hold the button for ten seconds.", "I do not know.", "<b>Throw</b> it *away* $now$!"]
+
+
+def go(at, step):
+    widget(at, "l14_step").set_value(step)
+    at.run()
+    check(at)
+    return at
+
+
+def press(at, key):
+    button = widget(at, key)
+    assert button is not None, f"{key} is not on the page"
+    button.click()
+    at.run()
+    check(at)
+    return at
+
+
+def write(at, label, text):
+    """Fill the one text area with this label, as Ctrl+Enter does."""
+    (area,) = [area for area in at.text_area if area.label == label]
+    area.set_value(text)
+    at.run()
+    return at
+
+
+def project(at):
+    return at.session_state[work.PROJECT]
+
+
+def zipped(at):
+    """What the download button of step 8 holds."""
+    return at.session_state["pl_made"][1]
+
+
+def test_an_own_prompt_with_twelve_labels_becomes_a_zip_that_opens_again():
+    at = page(PAGE)
+    check(at)
+    at.text_area(key="pl_own_prompt").set_value("My router is slow.\n---\nIt <i>blinks</i> red.")
+    press(at, "pl_start_own")
+    assert len(project(at).prompts) == 2
+    write(at, "New response", "\n---\n".join(TEXTS))
+    assert [one.text for one in project(at).prompts[0].candidates] == TEXTS
+    at.session_state["pl_open_prompt"] = project(at).prompts[1].id
+    at.run()
+    write(at, "New response", "\n---\n".join(reversed(TEXTS)))
+    check(at)
+    go(at, "rubric")
+    write(at, "Criteria, the weightiest first, a line each: name: question", "true: Is it true?\nshort: Is it short?")
+    assert [one.name for one in project(at).rubric.criteria] == ["true", "short"]
+    go(at, "label")
+    for number in range(12):
+        press(at, f"pl_judge_{'12T5678XLeft'[number]}" if number < 8 else "pl_judge_Right")
+    labels = project(at).labels
+    assert len(labels) == 12
+    assert all(label.seconds is not None and label.timestamp is not None for label in labels)
+    assert {label.strength for label in labels} >= {4, 3, None}
+    press(at, "pl_undo")
+    assert len(project(at).labels) == 11
+    press(at, "pl_judge_T")
+    assert project(at).labels[-1].pair == labels[-1].pair
+    assert project(at).labels[-1].left == labels[-1].left
+    for step in ("checks", "size", "operations", "effect", "export"):
+        go(at, step)
+    again = import_zip(zipped(at), "again.zip")
+    assert again == project(at)
+    with zipfile.ZipFile(io.BytesIO(zipped(at))) as archive:
+        rows = [json.loads(line) for line in archive.read("preferences.jsonl").decode().splitlines()]
+    assert rows
+    assert all(row["chosen"] != row["rejected"] for row in rows)
+
+
+def test_a_worked_example_through_all_eight_steps_and_every_view():
+    at = page(PAGE)
+    press(at, f"pl_example_{EXAMPLES[0].key}")
+    assert project(at) == load(EXAMPLES[0].key)
+    for step, _ in STEPS:
+        go(at, step)
+        for view in ("pl_check", "pl_size", "pl_operations", "pl_preview", "pl_label_view", "pl_use"):
+            control = widget(at, view)
+            for option in control.options if control is not None else ():
+                widget(at, view).set_value(option)
+                at.run()
+                check(at)
+    assert project(at) == load(EXAMPLES[0].key), "looking at it has changed it"
+
+
+def test_sizing_takes_over_what_was_measured():
+    at = page(PAGE)
+    press(at, f"pl_example_{EXAMPLES[0].key}")
+    before = at.session_state["l14_seconds"]
+    go(at, "size")
+    assert at.session_state["l14_seconds"] != before
+
+
+def test_work_survives_another_page_and_a_replaced_project_comes_back():
+    at = page(PAGE)
+    press(at, f"pl_example_{EXAMPLES[0].key}")
+    first = project(at)
+    at.switch_page("pages/home.py").run()
+    at.switch_page(f"pages/{PAGE}.py").run()
+    assert project(at) == first
+    press(at, f"pl_swap_{EXAMPLES[1].key}")
+    assert project(at) != first
+    press(at, "pl_back")
+    assert project(at) == first
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("broken.jsonl", b'{"prompt": "a"}\n{"prompt": oops}\n', "line 2"),
+        ("columns.csv", b"frage,antwort\na,b\n", "Needed is one of these"),
+        ("empty.csv", b"", "empty"),
+        ("other.zip", b"PK\x03\x04nonsense", "not a zip"),
+        ("zeros.csv", b"prompt\n\0\0", "zero bytes"),
+    ],
+)
+def test_a_bad_file_is_answered_with_a_sentence(name, data, words):
+    at = page(PAGE)
+    _upload(at, name, data)
+    check(at)
+    assert any(words in warning.value.replace("\\", "") for warning in at.warning)
+    assert work.PROJECT not in at.session_state or project(at) is None
+
+
+def test_an_upload_goes_on_where_the_download_stopped():
+    example = load(EXAMPLES[2].key)
+    for data in (save(example), export(example)):
+        at = page(PAGE)
+        _upload(at, "work.zip", data)
+        check(at)
+        assert project(at) == example
+
+
+def _upload(at, name, data):
+    """Give the first upload field a file, as a browser does."""
+    at.file_uploader[0].set_value((name, data, "application/octet-stream"))
+    at.run()
+
+
+def test_a_text_that_does_not_fit_is_refused_with_a_sentence_and_nothing_is_lost():
+    at = page(PAGE)
+    press(at, f"pl_example_{EXAMPLES[0].key}")
+    before = project(at)
+    go(at, "rubric")
+    write(at, "Criteria, the weightiest first, a line each: name: question", "same: a\nsame: b")
+    assert project(at) == before
+    assert any("are called" in warning.value for warning in at.warning)
+    write(at, "Principles, a line each: name: sentence", "one: Be kind.")
+    assert any("One principle only" in caption.value for caption in at.caption)
+
+
+def test_types_that_can_be_uploaded_are_those_that_can_be_read():
+    assert set(upload.TYPES) >= {"csv", "jsonl", "zip"}
