@@ -7,6 +7,8 @@ import pytest
 from core.stages.phenomena import recording, runner
 from core.stages.phenomena.catalogue import EFFECTS, effect
 
+pytestmark = pytest.mark.xdist_group("signs")  # one process runs them all, because they share their runs
+
 
 @pytest.fixture(scope="module")
 def again():
