@@ -105,7 +105,6 @@ TALL = _Drawing(
 )  # fmt: skip
 HEIGHT, TALL_HEIGHT = 404, 760
 INK = {"flows": "@text", "cut": "@bad", "idle": "@line"}
-_ELSEWHERE = [900, 1000]  # far from everything drawn
 _CORNER = {"domain": [0, 0.001], "visible": False, "fixedrange": True}
 
 
@@ -131,8 +130,8 @@ def relay_diagram(
         "xaxis": {"domain": [0, 1], "range": list(WIDE.x_range), "visible": False, "fixedrange": True, "anchor": "y"},
         "yaxis": {"domain": [0, 1], "range": list(WIDE.y_range), "visible": False, "fixedrange": True, "anchor": "x"},
         # The drawing for a phone waits in a corner of no size, so that its discs take no clicks from this one.
-        "xaxis2": {**_CORNER, "range": _ELSEWHERE, "anchor": "y2"},
-        "yaxis2": {**_CORNER, "range": _ELSEWHERE, "anchor": "x2"},
+        "xaxis2": {**_CORNER, "range": list(TALL.x_range), "anchor": "y2"},
+        "yaxis2": {**_CORNER, "range": list(TALL.y_range), "anchor": "x2"},
         "shapes": wide.shapes,
         "annotations": wide.notes,
     }
@@ -148,8 +147,6 @@ def relay_diagram(
             "yaxis.domain": [0, 0.001],
             "xaxis2.domain": [0, 1],
             "yaxis2.domain": [0, 1],
-            "xaxis2.range": list(TALL.x_range),
-            "yaxis2.range": list(TALL.y_range),
             "shapes": tall.shapes,
             "annotations": tall.notes,
         },
