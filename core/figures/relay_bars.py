@@ -17,12 +17,14 @@ FOOT = 0.12
 
 @dataclass(frozen=True)
 class Bar:
-    """One measurement at a position of the relay: a value, half its interval, and the value of a run to compare with."""
+    """One measurement at a position of the relay: a value, half its interval, the value of a run to compare with, and the
+    same measurement at every recorded seed."""
 
     position: int
     value: float
     half: float
     compared: float | None = None
+    seeds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ def gold_bars(
                 "type": "scatter", "mode": "markers", "x": [x for x, _ in known], "name": compared, "showlegend": number == 0,
                 "hovertemplate": "%{y:.2f}", "cliponaxis": False,
                 "marker": {"symbol": "diamond-open", "size": 12, "color": "@reference", "line": {"width": 2.5}}})  # fmt: skip
+    for number, (_, _, bars) in enumerate(series):
+        _seeds(data, frames, bars, [bar.position + (number - 0.5) * (BAR + 0.02) for bar in bars])
     low, high = reach
     floor = low - FOOT * (high - low)
     _baton(data, frames, (low + floor) / 2)
@@ -154,6 +158,20 @@ def answer_grid(
     chart.compact.clear()
     chart.compact.update({"xaxis.range": [-0.52, 0.52]})
     return Chart(**{**vars(chart), "wide_only": tuple(range(1, len(prompts)))})
+
+
+def _seeds(data: list[Figure], frames: list[Frame], bars: Sequence[Bar], at: Sequence[float]) -> None:
+    """A small ring for every seed, side by side over its bar; nothing where one run is all there is."""
+    rings = [
+        (bar.position, x + 0.05 * (k - (len(bar.seeds) - 1) / 2), value)
+        for x, bar in zip(at, bars)
+        for k, value in enumerate(bar.seeds)
+    ]
+    if rings:
+        _add(data, frames, [position for position, _, _ in rings], rounded(value for _, _, value in rings), {
+            "type": "scatter", "mode": "markers", "x": [round(x, 3) for _, x, _ in rings], "name": "one seed",
+            "showlegend": not any(trace.get("name") == "one seed" for trace in data), "hovertemplate": "%{y:.2f}", "cliponaxis": False,
+            "marker": {"symbol": "circle", "size": 6, "color": "@page", "line": {"color": "@text", "width": 1.3}}})  # fmt: skip
 
 
 def _inside(short: str, value: float) -> str:

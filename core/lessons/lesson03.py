@@ -1,4 +1,4 @@
-"""Lesson 3: pretrained → SFT → reward model → PPO as a relay, recorded four times, with and without its runners, and live."""
+"""Lesson 3: pretrained → SFT → reward model → PPO as a relay, with and without its runners: recorded over seeds, and live."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from core.stages.recorded import RelayRun
 from core.stages.relay import RelayConfig, relay
 from core.stages.world_task import SHOWN
 from core.statistics.difference import Z95, difference
+from core.statistics.over_seeds import Interval, over_seeds
 
 STAGES = ("pretrained", "SFT", "rankings", "reward model", "PPO")
 LAST = len(STAGES) - 1
@@ -76,10 +77,15 @@ SEED = Param(
 
 @dataclass(frozen=True)
 class Result:
-    """A recorded relay, the complete one to compare with, and where the learner stands in it."""
+    """A recorded relay, the complete one to compare with, and where the learner stands in it.
+
+    `seeds` and `full_seeds` are the same two relays at every recorded seed.
+    """
 
     run: RelayRun
     full: RelayRun
+    seeds: tuple[RelayRun, ...]
+    full_seeds: tuple[RelayRun, ...]
     view: str
     step: int
     prompt: int
@@ -138,6 +144,28 @@ class Result:
         return gap(measured(self.full)[-1][1], self.end)
 
     @property
+    def stand(self) -> Interval | None:
+        """Held-out gold of the present policy over seeds; None where one run is all there is."""
+        return spread(self.seeds, self.now.name)
+
+    @property
+    def gain_over_seeds(self) -> Interval | None:
+        """What the last hand-over changed, within each seed."""
+        return spread(self.seeds, self.now.name, self.before.name) if len(self.reached) > 1 else None
+
+    @property
+    def ppo_over_seeds(self) -> Interval | None:
+        """What PPO changed, within each seed."""
+        return spread(self.seeds, self.end.name, self.tuned.name)
+
+    @property
+    def missing_over_seeds(self) -> Interval | None:
+        """How much higher the complete relay ends, seed by seed."""
+        ends = {run.seed: run.evaluations[-1].gold_held_out for run in self.seeds}
+        gaps = [run.evaluations[-1].gold_held_out - ends[run.seed] for run in self.full_seeds if run.seed in ends]
+        return over_seeds(gaps) if len(gaps) > 1 else None
+
+    @property
     def complete(self) -> bool:
         """Whether every runner is there."""
         return self.run.use_sft and self.run.use_reward_model
@@ -159,19 +187,32 @@ def gap(after: Evaluation, before: Evaluation) -> tuple[float, float]:
     return difference(after.gold_held_out, after.gold_held_out_se, before.gold_held_out, before.gold_held_out_se)
 
 
+def spread(runs: tuple[RelayRun, ...], after: str, before: str = "") -> Interval | None:
+    """Held-out gold after a stage, or what it gained on another, over seeds; None for fewer than two."""
+    found = []
+    for run in runs:
+        last, first = run.evaluation(after), run.evaluation(before)
+        if last is not None and (first is not None or not before):
+            found.append(last.gold_held_out - (first.gold_held_out if first else 0.0))
+    return over_seeds(found) if len(found) > 1 else None
+
+
 def compute(values: Values) -> Result:
     """The recorded relay with the chosen runners.
 
     Raises:
         ValueError: it was not recorded.
     """
-    run = recorded.find(bool(values["l3_sft"]), bool(values["l3_rm"]))
+    use = bool(values["l3_sft"]), bool(values["l3_rm"])
+    run = recorded.find(*use)
     full = recorded.find(True, True)
     if run is None or full is None:
         raise ValueError("The recorded relays are missing; record them with: python -m core.stages record relay")
     return Result(
         run=run,
         full=full,
+        seeds=recorded.over_seeds(*use),
+        full_seeds=recorded.over_seeds(True, True),
         view=str(values["l3_view"]),
         # PPO's leg is only there once the baton has come to it.
         step=LAST if values["l3_view"] == "updates" else int(values["l3_step"]),
@@ -199,6 +240,6 @@ LESSON = Lesson(
         Preset("no_reward", "Without a reward model", {"l3_rm": False, "l3_step": LAST}, "Every answer scores the same."),
         Preset("straight", "PPO straight from pretrained", {"l3_sft": False, "l3_rm": False, "l3_step": LAST}, "Neither runs."),
     ),
-    sources_of_code=(relay, difference),
+    sources_of_code=(relay, difference, over_seeds),
     history=views.history,
 )  # fmt: skip

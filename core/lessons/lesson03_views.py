@@ -56,7 +56,7 @@ def _gold(result: Result) -> Chart:
         for position, e in measured(result.run):
             other = None if result.complete or position not in whole else _means(whole[position], held)[0]
             mean, se = _means(e, held)
-            found.append(Bar(position, mean, Z95 * se, other))
+            found.append(Bar(position, mean, Z95 * se, other, _each(result, e.name, held)))
         return tuple(found)
 
     every = [
@@ -72,6 +72,12 @@ def _gold(result: Result) -> Chart:
         text=words.gold_text(result),
         compared="" if result.complete else "the whole relay",
     )
+
+
+def _each(result: Result, name: str, held: bool) -> tuple[float, ...]:
+    """The same measurement at every recorded seed; none where one run is all there is."""
+    found = tuple(_means(e, held)[0] for run in result.seeds if (e := run.evaluation(name)) is not None)
+    return found if len(found) > 1 else ()
 
 
 def _means(e: Evaluation, held: bool) -> tuple[float, float]:

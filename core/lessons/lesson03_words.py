@@ -8,6 +8,7 @@ from core.lessons.lesson import Prediction, Question, Source, Why
 from core.lessons.text import number, percent, plain, signed
 from core.lm_records import Evaluation
 from core.statistics.difference import Z95, beyond_chance, difference
+from core.statistics.over_seeds import Interval
 
 if TYPE_CHECKING:
     from core.lessons.lesson03 import Result
@@ -58,12 +59,18 @@ def _start(result: Result) -> str:
 def _moved(result: Result) -> str:
     """How gold and the followed answer changed with the last hand-over."""
     now, before = result.now, result.before
-    change, half = result.gain
-    verdict = "beyond chance" if beyond_chance(change, half) else "within chance"
+    found, chance = result.gain_over_seeds, "beyond chance" if beyond_chance(*result.gain) else "within chance"
+    verdict = over(found) if found else chance
     return (
         f"held-out gold goes from {signed(before.gold_held_out)} to **{signed(now.gold_held_out)}** ({verdict}), the followed "
         f"answer from {signed(followed(result, before)[2])} to {signed(followed(result, now)[2])}"
     )
+
+
+def over(found: Interval) -> str:
+    """A change over seeds with its interval, and whether it can be told from none."""
+    ends = f"{signed(found.mean)}, {signed(found.low)} to {signed(found.high)}"
+    return f"{found.n} seeds: {ends}" + ("" if found.separable else ", not separable from 0")
 
 
 def _stays(result: Result) -> str:
@@ -103,12 +110,16 @@ def _ppo(result: Result) -> str:
 
 
 def _broken(result: Result) -> str:
-    """What the missing runner costs, as far as one measured run can say."""
-    missing, half = result.missing
-    full = result.end.gold_held_out + missing
-    if not beyond_chance(missing, half):
-        return f"The whole relay ends at {signed(full)}, no clear difference."
-    return f"The whole relay ends {number(abs(missing))} {'higher' if missing > 0 else 'lower'}, at {signed(full)}."
+    """What the missing runner costs, as far as the seeds, or one measured run, can say."""
+    found = result.missing_over_seeds
+    if found is None:
+        missing, half = result.missing
+        clear, ends = beyond_chance(missing, half), f"at {signed(result.end.gold_held_out + missing)}"
+    else:
+        missing, clear, ends = found.mean, found.separable, over(found)
+    if not clear:
+        return f"The whole relay ends no higher and no lower, as far as can be told ({ends})."
+    return f"The whole relay ends {number(abs(missing))} {'higher' if missing > 0 else 'lower'} ({ends})."
 
 
 def _gold_says(result: Result) -> str:
@@ -144,10 +155,15 @@ def _updates_says(result: Result) -> str:
 
 
 def _chance(result: Result) -> str:
-    now = result.now
+    now, found = result.now, result.stand
+    if found is None:
+        return (
+            f"One run (seed {result.run.seed}), ±{number(Z95 * now.gold_held_out_se)} by sampling alone; a live run with seed "
+            f"{result.live_seed} shows other luck."
+        )
     return (
-        f"One run (seed {result.run.seed}), ±{number(Z95 * now.gold_held_out_se)} by sampling alone; a live run with seed "
-        f"{result.live_seed} shows other luck."
+        f"Seed {result.run.seed} is followed; over {found.n} seeds “{now.name}” stands at {signed(found.mean)} ({signed(found.low)} to "
+        f"{signed(found.high)}). A live run with seed {result.live_seed} adds one."
     )
 
 
@@ -197,15 +213,18 @@ def updates_text(result: Result) -> str:
 
 def predict(result: Result) -> Prediction:
     """What PPO's leg does to held-out gold with these runners; marked from the recorded run."""
-    change, half = result.ppo_gain
+    found = result.ppo_over_seeds
+    change, half = result.ppo_gain if found is None else (found.mean, found.half)
     answer = 2 if not beyond_chance(change, half) else 0 if change > 0 else 1
+    whose = f"Seed {result.run.seed} goes" if found else "It goes"
     prompt, said, gold = followed(result, result.end)
     return Prediction(
         question=f"Predict: {runners(result)}. What does PPO's leg do to held-out gold?",
         options=("it rises clearly", "it falls clearly", "no clear change"),
         answer=answer,
-        because=f"From {signed(result.tuned.gold_held_out)} to {signed(result.end.gold_held_out)}, a change of {signed(change)} ± "
-        f"{number(half)}. “{plain(prompt)}” ends with “{plain(said or '(nothing)')}” ({signed(gold)}).",
+        because=f"{whose} from {signed(result.tuned.gold_held_out)} to {signed(result.end.gold_held_out)}; the change is "
+        f"{signed(change)} ± {number(half)}{f' over {found.n} seeds' if found else ''}. “{plain(prompt)}” ends with "
+        f"“{plain(said or '(nothing)')}” ({signed(gold)}).",
         revealed=result.step == 4,
     )
 
@@ -215,18 +234,18 @@ def quiz(result: Result) -> tuple[Question, ...]:
     start, end = result.run.evaluations[0], result.end
     (prompt, first, before), (_, last, after) = followed(result, start), followed(result, end)
     run = result.run
-    whole = end.gold_held_out - start.gold_held_out
-    by_ppo = result.ppo_gain[0]
-    by_sft = whole - by_ppo
+    found = result.ppo_over_seeds
+    by_ppo, half = result.ppo_gain if found is None else (found.mean, found.half)
+    by_sft = _by_sft(result)
     larger = 0 if abs(by_sft) >= abs(by_ppo) else 1
-    leg = larger if run.use_sft or beyond_chance(*result.ppo_gain) else 2
+    leg = larger if run.use_sft or beyond_chance(by_ppo, half) else 2
     return (
         Question(
-            f"In this run ({runners(result)}), which leg changed held-out gold most?",
+            f"In {f'these {found.n} runs' if found else 'this run'} ({runners(result)}), which leg changed held-out gold most?",
             ("imitation (SFT)", "reinforcement (PPO)", "neither, beyond chance"),
             leg,
             f"SFT {'changed it by ' + signed(by_sft) if run.use_sft else 'was left out (0)'}, PPO changed it by {signed(by_ppo)} ± "
-            f"{number(result.ppo_gain[1])}.",
+            f"{number(half)}.",
         ),
         Question(
             f"“{prompt}”: is the answer at the end better, by gold, than the pretrained model's?",
@@ -236,6 +255,16 @@ def quiz(result: Result) -> tuple[Question, ...]:
             f"prompts the mean goes from {signed(start.gold_held_out)} to {signed(end.gold_held_out)}.",
         ),
     )
+
+
+def _by_sft(result: Result) -> float:
+    """What SFT changed: the mean over seeds, or in the one run; 0 where it did not run."""
+    if not result.run.use_sft:
+        return 0.0
+    gains = [
+        run.evaluations[1].gold_held_out - run.evaluations[0].gold_held_out for run in (result.seeds or (result.run,))
+    ]
+    return sum(gains) / len(gains)
 
 
 WHY = Why(

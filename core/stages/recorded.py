@@ -1,13 +1,17 @@
 """Relays that were run once and kept: configuration, seed, weights, what was handed over and measured, every step in short.
 
 Recorded by `python -m core.stages record relay` into assets/recorded/, so that a page can show a whole relay at once and
-say where it comes from. `collect` puts a live run into the same form, so that both can stand side by side.
+say where it comes from. Each is there for several seeds: the first with every step, the others with what was handed over
+and measured, so that a page can say what the seeds have in common. `collect` puts a live run into the same form, so that
+both can stand side by side.
 """
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +28,7 @@ from core.lm_records import (
     SupervisedStep,
 )
 from core.stages.config import CODE_VERSION
+from core.stages.evaluate import single_thread
 from core.stages.relay import RelayConfig, RelayState, relay
 from core.stages.world_task import load_base, world_task
 from core.version import VERSION
@@ -31,6 +36,8 @@ from core.version import VERSION
 RECORDED = Path(__file__).resolve().parents[2] / "assets" / "recorded" / "relay.json"
 RUNNERS = ((True, True), (False, True), (True, False), (False, False))
 """Which of SFT and the reward model run, in the recorded relays."""
+SEEDS = 5
+"""Seeds of each recorded relay, one after the other; the pretrained model is the same for all."""
 _DIGITS = 6
 
 
@@ -63,7 +70,8 @@ class Update:
 
 @dataclass(frozen=True)
 class RelayRun:
-    """A relay in short; unfinished while fewer measurements than legs are there. `stopped` says why a run broke down."""
+    """A relay in short; unfinished while fewer measurements than legs are there. `stopped` says why a run broke down,
+    `whole` whether its steps were kept."""
 
     settings: dict[str, Any]
     version: str
@@ -75,6 +83,7 @@ class RelayRun:
     legs: tuple[Leg, ...] = ()
     updates: tuple[Update, ...] = ()
     stopped: str = ""
+    whole: bool = True
 
     @property
     def use_sft(self) -> bool:
@@ -159,6 +168,30 @@ def record(config: RelayConfig, weights: Path) -> RelayRun:
     return collect(config, base.sha256, in_short(relay(RelayState(base.model), world_task(), config)))
 
 
+def record_seeds(config: RelayConfig, weights: Path, seeds: int = SEEDS, processes: int = 2) -> Iterator[RelayRun]:
+    """The relay with and without its runners, `seeds` times from `config.seed` on, on several processes; as they are done.
+
+    Only the first seed keeps its steps.
+    """
+    configs = [with_runners(config, *use, config.seed + k) for k in range(seeds) for use in RUNNERS]
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        jobs = [pool.submit(_record_alone, wanted, weights, wanted.seed == config.seed) for wanted in configs]
+        for job in as_completed(jobs):
+            yield job.result()
+
+
+def _record_alone(config: RelayConfig, weights: Path, whole: bool) -> RelayRun:
+    """What a process of its own does."""
+    single_thread()
+    run = record(config, weights)
+    return run if whole else replace(run, legs=(), updates=(), whole=False)
+
+
+def in_order(runs: Iterable[RelayRun]) -> tuple[RelayRun, ...]:
+    """The recorded relays by their runners, each by its seeds."""
+    return tuple(sorted(runs, key=lambda run: (RUNNERS.index((run.use_sft, run.use_reward_model)), run.seed)))
+
+
 def with_runners(config: RelayConfig, use_sft: bool, use_reward_model: bool, seed: int) -> RelayConfig:
     """The same relay with other runners or another seed."""
     return replace(config, use_sft=use_sft, use_reward_model=use_reward_model, seed=seed)
@@ -182,9 +215,14 @@ def load(path: Path = RECORDED) -> tuple[RelayRun, ...]:
 
 
 def find(use_sft: bool, use_reward_model: bool, path: Path = RECORDED) -> RelayRun | None:
-    """The recorded relay with these runners."""
+    """The recorded relay with these runners, every step of it."""
+    return next((run for run in over_seeds(use_sft, use_reward_model, path) if run.whole), None)
+
+
+def over_seeds(use_sft: bool, use_reward_model: bool, path: Path = RECORDED) -> tuple[RelayRun, ...]:
+    """The same relay at every recorded seed, in order; runs that broke down are left out."""
     wanted = (use_sft, use_reward_model)
-    return next((run for run in load(path) if (run.use_sft, run.use_reward_model) == wanted), None)
+    return tuple(run for run in load(path) if (run.use_sft, run.use_reward_model) == wanted and not run.stopped)
 
 
 def verify(run: RelayRun, weights_sha256: str) -> tuple[str, ...]:
@@ -201,7 +239,7 @@ def verify(run: RelayRun, weights_sha256: str) -> tuple[str, ...]:
     names = ["pretrained", *(["SFT"] if run.use_sft else []), "PPO"]
     if not run.stopped and [found.name for found in run.evaluations] != names:
         faults.append("A measurement is missing.")
-    if not run.stopped and len(run.updates) != run.settings["ppo"]["steps"]:
+    if not run.stopped and run.whole and len(run.updates) != run.settings["ppo"]["steps"]:
         faults.append("PPO updates are missing.")
     return tuple(faults)
 

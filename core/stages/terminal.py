@@ -153,19 +153,17 @@ def starts_command(weights: Path, out: Path) -> int:
 
 
 def record_command(config: RelayConfig, weights: Path, out: Path) -> int:
-    """Run the relay with and without its runners, and keep the runs in short. Returns the exit code."""
-    runs = []
-    for use_sft, use_reward_model in recorded.RUNNERS:
-        start = time.perf_counter()
-        found = recorded.record(recorded.with_runners(config, use_sft, use_reward_model, config.seed), weights)
+    """Run the relay with and without its runners at several seeds, and keep the runs in short. Returns the exit code."""
+    runs, start = [], time.perf_counter()
+    for found in recorded.record_seeds(config, weights):
         runs.append(found)
         gold = ", ".join(f"{e.name} {e.gold_held_out:+.2f}" for e in found.evaluations)
         print(
-            f"SFT {'on' if use_sft else 'off'}, reward model {'on' if use_reward_model else 'off'} "
-            f"({time.perf_counter() - start:.0f} s): held-out gold {gold} {found.stopped}",
+            f"SFT {'on' if found.use_sft else 'off'}, reward model {'on' if found.use_reward_model else 'off'}, seed "
+            f"{found.seed} ({time.perf_counter() - start:.0f} s): held-out gold {gold} {found.stopped}",
             flush=True,
         )
-    recorded.save(runs, out)
+    recorded.save(recorded.in_order(runs), out)
     print(f"Wrote {len(runs)} relays ({out.stat().st_size / 1000:.0f} kB) to {out.name}.")
     return 0
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +12,7 @@ from core.lessons.lesson03 import LESSON, MEASURED, STAGES, compute
 from core.lessons.lesson03_views import GROUPS
 from core.stages import recorded
 from core.statistics.difference import beyond_chance, difference
+from core.statistics.over_seeds import over_seeds
 from core.world.behaviour import Behaviour
 
 STEPS = range(len(STAGES))
@@ -47,7 +50,7 @@ def test_nothing_is_shown_before_the_baton_has_come(view, sft, rm):
 def test_bars_and_whiskers_are_the_recorded_means():
     found = result(step=4)
     (chart,) = LESSON.figures(found)
-    held, whiskers, trained, _, _ = chart.figure["data"]
+    held, whiskers, trained = chart.figure["data"][:3]
     for k, e in enumerate(found.run.evaluations):
         assert held["y"][k] == pytest.approx(e.gold_held_out, abs=1e-4)
         assert trained["y"][k] == pytest.approx(e.gold_train_items, abs=1e-4)
@@ -65,18 +68,73 @@ def test_every_behaviour_belongs_to_one_band_and_bands_fill_the_bar():
             assert sum(values[k] for values in stacks) == pytest.approx(1.0, abs=1e-4)
 
 
+def made_up(seeds, spread, seed=0):
+    """The recorded relays at more seeds, their measurements moved at random: sentences have to be right about any."""
+    rng = random.Random(seed)
+    runs = []
+    for run in [recorded.find(*use) for use in recorded.RUNNERS]:
+        for number in range(seeds):
+            moved = tuple(
+                replace(e, gold_held_out=e.gold_held_out + rng.gauss(0, spread) * (number > 0)) for e in run.evaluations
+            )
+            settings = {**run.settings, "seed": number}
+            runs.append(replace(run, settings=settings, evaluations=moved, whole=number == 0))
+    return tuple(runs)
+
+
+@pytest.fixture(params=[(1, 0.0), (5, 0.05), (5, 1.0), (2, 0.5)])
+def relays(request, monkeypatch):
+    runs = made_up(*request.param)
+    monkeypatch.setattr(recorded, "load", lambda path=recorded.RECORDED: runs)
+    return runs
+
+
 @pytest.mark.parametrize(("sft", "rm"), recorded.RUNNERS)
-def test_what_it_says_of_the_end_is_true(sft, rm):
+def test_what_it_says_of_the_end_is_what_the_seeds_allow(relays, sft, rm):
     found = result(sft=sft, rm=rm, step=4)
-    said = LESSON.says(found)[0]
-    after, before = found.run.evaluations[-1], found.run.evaluations[-2]
-    gap, half = difference(after.gold_held_out, after.gold_held_out_se, before.gold_held_out, before.gold_held_out_se)
-    assert ("beyond chance" in said) == beyond_chance(gap, half)
-    assert ("The whole relay ends" in said) == (not found.complete)
+    said = LESSON.says(found)
+    mine = [run for run in relays if (run.use_sft, run.use_reward_model) == (sft, rm)]
+    gains = [run.evaluations[-1].gold_held_out - run.evaluations[-2].gold_held_out for run in mine]
+    if len(mine) > 1:
+        interval = over_seeds(gains)
+        gap, half = interval.mean, interval.half
+        assert f"({len(mine)} seeds: " in said[0]
+        assert ("not separable from 0)" in said[0].split(", the followed")[0]) == (not interval.separable)
+        assert f"over {len(mine)} seeds “PPO”" in said[2]
+    else:
+        gap, half = found.ppo_gain
+        assert ("beyond chance" in said[0]) == beyond_chance(gap, half)
+        assert "by sampling alone" in said[2]
+    assert ("The whole relay ends" in said[0]) == (not found.complete)
     prediction = LESSON.predict(found)
     assert prediction.answer == (2 if not beyond_chance(gap, half) else 0 if gap > 0 else 1)
     assert prediction.revealed
     assert not LESSON.predict(result(sft=sft, rm=rm)).revealed
+
+
+def test_every_seed_has_its_ring_where_its_stage_was_reached(relays):
+    found = result(step=1)
+    (chart,) = LESSON.figures(found)
+    rings = [trace for trace in chart.figure["data"] if trace.get("name") == "one seed"]
+    seeds = len(relays) // len(recorded.RUNNERS)
+    assert len(rings) == (2 if seeds > 1 else 0)
+    for trace, side in zip(rings, ("gold_held_out", "gold_train_items")):
+        drawn = [value for value in trace["y"] if value is not None]
+        expected = [getattr(run.evaluations[stage], side) for stage in (0, 1) for run in found.seeds]
+        assert drawn == pytest.approx(expected, abs=1e-4)
+
+
+def test_what_a_missing_runner_costs_is_paired_by_seed(relays):
+    found = result(rm=False, step=4)
+    if found.missing_over_seeds is None:
+        return
+    ends = [
+        full.evaluations[-1].gold_held_out - cut.evaluations[-1].gold_held_out
+        for full, cut in zip(found.full_seeds, found.seeds, strict=True)
+    ]
+    assert found.missing_over_seeds == over_seeds(ends)
+    said = LESSON.says(found)[0].split("The whole relay ends ")[1]
+    assert said.startswith("no higher") == (not over_seeds(ends).separable)
 
 
 def test_the_lesson_of_the_relay_stands_in_the_recorded_numbers():

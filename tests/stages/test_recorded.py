@@ -87,13 +87,37 @@ def test_the_four_relays_are_there_and_fit_the_shipped_weights():
         assert recorded.verify(run, base.sha256) == ()
         assert all(map(is_finite, (*run.evaluations, *run.updates, *run.legs)))
         assert (run.report is not None) == run.use_reward_model
-        assert bool(run.losses("sft")) == run.use_sft
-    assert recorded.RECORDED.stat().st_size < 200_000
+        assert bool(run.losses("sft")) == (run.use_sft and run.whole)
+    assert recorded.RECORDED.stat().st_size <= 300_000
 
 
-def test_the_four_differ_in_their_runners_alone():
-    settings = [{**run.settings, "use_sft": None, "use_reward_model": None} for run in recorded.load()]
+def test_each_relay_has_the_same_seeds_and_the_first_its_steps():
+    seeds = [[run.seed for run in recorded.over_seeds(*use)] for use in recorded.RUNNERS]
+    assert all(found == seeds[0] == sorted(set(found)) for found in seeds)
+    for use in recorded.RUNNERS:
+        assert [run.whole for run in recorded.over_seeds(*use)] == [True] + [False] * (len(seeds[0]) - 1)
+        assert recorded.find(*use) is recorded.over_seeds(*use)[0]
+
+
+def test_the_relays_differ_in_their_runners_and_seeds_alone():
+    stages = ("sft", "labels", "reward_model", "ppo")
+    settings = []
+    for run in recorded.load():
+        unseeded = {name: {**run.settings[name], "seed": None} for name in stages}
+        settings.append({**run.settings, **unseeded, "seed": None, "use_sft": None, "use_reward_model": None})
     assert all(json.dumps(found) == json.dumps(settings[0]) for found in settings)
+
+
+def test_runs_are_kept_by_runners_and_seeds_and_without_steps_they_still_fit(run, tmp_path):
+    second = replace(run, settings={**run.settings, "seed": 6}, legs=(), updates=(), whole=False)
+    other = replace(run, settings={**run.settings, "use_sft": False})
+    assert recorded.in_order([other, second, run]) == (run, second, other)
+    assert recorded.verify(second, "abc") == ()
+    assert "updates are missing" in recorded.verify(replace(second, whole=True), "abc")[0]
+    path = tmp_path / "relay.json"
+    recorded.save(recorded.in_order([second, run]), path)
+    assert [found.seed for found in recorded.over_seeds(True, True, path)] == [5, 6]
+    assert recorded.find(True, True, path).updates
 
 
 def test_the_recorded_start_can_be_measured_again():
