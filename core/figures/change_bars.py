@@ -37,7 +37,7 @@ def change_bars(
     text: str,
     dots: bool,
     badge: Badge = "recorded",
-    height: int = 360,
+    height: int = 340,
 ) -> Chart:
     """Bars from top to bottom, groups apart; `steps` is the number of the last step."""
     rows: list[float] = []
@@ -100,7 +100,7 @@ def change_bars(
         "annotations": [
             {"text": f"<b>{label(group, 60)}</b>", "xref": "paper", "x": 0, "xanchor": "left", "yanchor": "bottom",
              "y": min(row for row, bar in zip(rows, bars) if bar.group == group) - 0.36, "yref": "y", "showarrow": False,
-             "font": {"size": 12.5}}
+             "bgcolor": "@page", "borderpad": 1, "font": {"size": 12.5}}
             for group in groups
         ],
     }  # fmt: skip

@@ -63,7 +63,7 @@ def label_budget(
     dots: bool,
     own: OwnPoint | None = None,
     badge: Badge = "recorded",
-    height: int = 390,
+    height: int = 360,
 ) -> Chart:
     """Budgets from left to right on a logarithmic axis, the first of them 0; step k shows the first k + 1 of them."""
     places = [_place(budget, budgets[1]) for budget in budgets]
@@ -90,8 +90,8 @@ def label_budget(
     short = [name if k == 0 or places[k] - places[k - 1] > 0.8 else "" for k, name in enumerate(ticks)]
     layout: Figure = {
         "showlegend": True,
-        "legend": {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "font": {"size": 12}, "itemwidth": 40},
-        "margin": {"l": 52, "r": 12, "t": 52, "b": 44},
+        "legend": {"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "font": {"size": 11.5}, "itemwidth": 36},
+        "margin": {"l": 52, "r": 12, "t": 48, "b": 44},
         "xaxis": {"range": [places[0] - 0.4, places[-1] + 0.3], "tickvals": places, "ticktext": ticks, "gridcolor": "@line",
                   "zeroline": False, "tickfont": {"size": 11.5}, "title": {"text": x_title, "standoff": 6, "font": {"size": 12.5}}},
         "yaxis": {"range": list(reach), "gridcolor": "@line", "zeroline": True, "zerolinecolor": "@muted",
@@ -109,7 +109,7 @@ def label_budget(
         compact={
             "xaxis.ticktext": short,
             "legend.font.size": 10.5,
-            "margin.t": 118,
+            "margin.t": 92,
             "margin.l": 44,
             "xaxis.title.text": "labels in all (log scale)",
         },

@@ -20,9 +20,9 @@ from core.lessons.lesson02_lab import (
     Own,
     Paired,
     Road,
+    Runs,
     budgets,
     demonstrators,
-    paired,
     recorded,
     roads,
 )
@@ -34,9 +34,8 @@ from core.stages.imitation_live import ChosenConfig, PointConfig
 from core.stages.phenomena.bench import figures as measured_figures
 from core.stages.phenomena.effect import Arm
 from core.stages.phenomena.imitation import SFT_ON_CHOSEN, SFT_WALL
-from core.stages.phenomena.recording import Recorded
 from core.stages.sft import sft
-from core.stages.two_modes import BumpStep, Descents, TwoModes, both_kls, descents, lowest
+from core.stages.two_modes import BumpStep, Descents, TwoModes, descents, kls_of
 from core.statistics.over_seeds import over_seeds
 from core.world.behaviour import Behaviour
 
@@ -67,7 +66,7 @@ class Result:
     # --- the wall ---------------------------------------------------------------------------------------------------
 
     @cached_property
-    def wall(self) -> Recorded:
+    def wall(self) -> Runs:
         """The recorded runs behind the wall."""
         return recorded(IMITATION_WALL)
 
@@ -104,20 +103,20 @@ class Result:
     def at(self, road: str, k: int, value: str = "") -> Paired | None:
         """What a road reaches at a budget, over seeds; None where it was not run."""
         arm = self.roads[road].arms[k]
-        return paired(self.wall, (arm, value or self.value), None) if arm else None
+        return self.wall.paired((arm, value or self.value), None) if arm else None
 
     def ahead(self, level: str, k: int) -> Paired:
         """Comparisons minus demonstrations, of the same number of labels, within each seed."""
         first, second = (self.roads[road].arms[k] for road in ("preferences", level))
         if first is None or second is None:
             raise ValueError("Only the budgets behind the first demonstrations were run on both roads.")
-        return paired(self.wall, (first, self.value), (second, self.value))
+        return self.wall.paired((first, self.value), (second, self.value))
 
     def since(self, road: str, k: int, before: int, value: str = "") -> Paired | None:
         """What a road gained between two budgets; None where it was not run at one of them."""
         first, second = self.roads[road].arms[k], self.roads[road].arms[before]
         measure = value or self.value
-        return paired(self.wall, (first, measure), (second, measure)) if first and second else None
+        return self.wall.paired((first, measure), (second, measure)) if first and second else None
 
     @cached_property
     def compared(self) -> Paired | None:
@@ -145,25 +144,25 @@ class Result:
     # --- chosen and rejected ----------------------------------------------------------------------------------------
 
     @cached_property
-    def imitated(self) -> Recorded:
+    def imitated(self) -> Runs:
         """The recorded runs of SFT on chosen answers."""
         return recorded(ON_CHOSEN)
 
     def change(self, start: str, side: str) -> Paired:
         """Change of the log-probability of whole answers, nats."""
-        return paired(self.imitated, (start, f"{side}_change"), None)
+        return self.imitated.paired((start, f"{side}_change"), None)
 
     def before(self, start: str, side: str) -> Paired:
         """Log-probability of whole answers before, nats."""
-        return paired(self.imitated, (start, f"{side}_before"), None)
+        return self.imitated.paired((start, f"{side}_before"), None)
 
     def raised(self, start: str) -> Paired:
         """Share of the rejected answers that became more probable."""
-        return paired(self.imitated, (start, "rejected_raised"), None)
+        return self.imitated.paired((start, "rejected_raised"), None)
 
     def margin(self, start: str) -> Paired:
         """How much more the chosen answers rose than the rejected ones, nats."""
-        return paired(self.imitated, (start, "chosen_change"), (start, "rejected_change"))
+        return self.imitated.paired((start, "chosen_change"), (start, "rejected_change"))
 
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:
@@ -192,11 +191,6 @@ class Result:
     def reverse(self) -> BumpStep:
         """The policy that makes the reverse KL small, now."""
         return self.descents.reverse[self.descent]
-
-    @cached_property
-    def lowest(self) -> tuple[BumpStep, BumpStep]:
-        """The best bumps of a fine grid, for the forward and for the reverse KL."""
-        return lowest(self.modes)
 
 
 def compute(values: Values) -> Result:
@@ -243,7 +237,7 @@ def wanted_chosen(result: Result) -> ChosenConfig:
 def _sources(result: Result) -> tuple[Any, ...]:
     """The functions behind the view."""
     if result.view == MODES:
-        return descents, both_kls
+        return descents, kls_of
     return (SFT_WALL.run if result.view == WALL else SFT_ON_CHOSEN.run), sft, over_seeds
 
 

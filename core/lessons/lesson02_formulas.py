@@ -11,6 +11,11 @@ from core.lessons.text import tex, tex_signed, tex_term
 
 if TYPE_CHECKING:
     from core.lessons.lesson02 import Result
+    from core.lessons.lesson02_lab import Paired
+
+
+_LOSS = r"L_{\text{SFT}} = -\text{mean}\log\pi(\text{shown word})"
+_LOSS_SYMBOL = ("L", "loss: what training makes small")
 
 
 def formula(result: Result) -> Formula:
@@ -26,55 +31,55 @@ def _wall(result: Result) -> Formula:
         start = result.at(result.main, result.row)
         if start is None:
             return Formula("This budget was not run", (rf"{labels}\text{{ labels: no run}}",))
-        i = start.interval
         return Formula(
             "No label yet: the pretrained model",
-            (
-                rf"\bar g = {tex(i.mean)}",
-                rf"\bar g \pm t\,s/\sqrt n:\; {tex(i.low)} \dots {tex(i.high)},\; n = {i.n}",
-            ),
-            ((r"\bar g", "mean gold over seeds"),),
+            (rf"\text{{gold}} = {tex(start.first)}", *_interval(start), _LOSS),
+            (_LOSS_SYMBOL,),
         )
-    if result.row > FORK:
-        caption = f"{labels:,} labels: comparisons − {result.main} demonstrations"
-        first, second = r"g_{\text{comp}}", r"g_{\text{demo}}"
-    else:
-        caption = f"{labels} demonstrations − none"
-        first, second = r"g_{\text{SFT}}", r"g_{\text{base}}"
-    i = found.interval
-    spread = (
-        rf"\pm\,t\,\tfrac{{s}}{{\sqrt n}} = {tex(found.t)}\cdot\tfrac{{{tex(found.sd)}}}{{\sqrt{{{i.n}}}}} = {tex(i.half)}"
-        if found.sd
-        else rf"s = 0:\text{{ all }}{i.n}\text{{ seeds agree}}"
+    behind = result.row > FORK
+    caption = (
+        f"{labels:,} labels: comparisons − {result.main} demonstrations"
+        if behind
+        else f"{labels} demonstrations − none"
     )
-    verdict = r"0\text{ inside: not separable}" if not i.sign else r"0\text{ left out}"
+    verdict = r"0\text{ inside: not separable}" if not found.interval.sign else r"0\text{ left out}"
     return Formula(
         caption,
         (
-            rf"\bar d = \overline{{{first} - {second}}} = {tex(found.first)} - {tex_term(found.second)} = {tex_signed(i.mean)}",
-            spread,
-            rf"{tex_signed(i.low)} \dots {tex_signed(i.high)}:\; {verdict}",
-            r"L_{\text{SFT}} = -\text{mean}\log\pi(\text{shown word})",
+            rf"\Delta\text{{gold}} = {tex(found.first)} - {tex_term(found.second)} = {tex_signed(found.interval.mean)}",
+            *_interval(found),
+            verdict,
+            _LOSS,
         ),
-        (("g", "gold of one seed"), ("s", "standard deviation of d"), ("t", "Student's quantile, 95 %")),
+        ((r"\Delta", "difference of two scores"), _LOSS_SYMBOL),
     )
+
+
+def _interval(found: Paired) -> tuple[str, str]:
+    """Half the 95 % interval from the standard deviation over seeds, and its ends."""
+    i = found.interval
+    spread = (
+        rf"\text{{Student }}{tex(found.t)}\cdot\tfrac{{\text{{sd }}{tex(found.sd)}}}{{\sqrt{{{i.n}}}}} = {tex(i.half)}"
+        if found.sd
+        else rf"\text{{all {i.n} seeds agree}}"
+    )
+    return spread, rf"\text{{95 \%: }}{tex_signed(i.low)}\text{{ to }}{tex_signed(i.high)}"
 
 
 def _chosen(result: Result) -> Formula:
     start, side = result.picked
     before, change = result.before(start, side), result.change(start, side)
     after = before.first + change.first
-    other = "y_w" if side == "chosen" else "y_l"
-    i = change.interval
+    i, which = change.interval, "w" if side == "chosen" else "l"
     return Formula(
         f"{start.capitalize().replace('sft', 'SFT')}: {side}",
         (
             r"L = -\text{mean}\log\pi(y_w\mid x)\qquad y_l\text{ is not in it}",
-            rf"\Delta\log\pi({other}) = {tex(after, 1)} - {tex_term(before.first, 1)} = {tex_signed(change.first)}",
-            rf"\text{{95 \% over }}{i.n}\text{{ seeds: }}{tex_signed(i.low)} \dots {tex_signed(i.high)}",
+            rf"\Delta\log\pi(y_{which}) = {tex(after, 1)} - {tex_term(before.first, 1)} = {tex_signed(change.first)}",
+            rf"\text{{95 \% over {i.n} seeds: }}{tex_signed(i.low)}\text{{ to }}{tex_signed(i.high)}",
             rf"e^{{\Delta}} = {tex(math.exp(change.first))}\text{{ times as probable}}",
         ),
-        (("y_w", "chosen"), ("y_l", "rejected answer"), (r"\pi", "the policy")),
+        (("w, l", "chosen (winner), rejected (loser)"), (r"\pi", "the policy")),
     )
 
 
@@ -93,12 +98,12 @@ def _modes(result: Result) -> Formula:
     at = tex(result.descents.x[k], 1)
     small = "0" if p < 1e-6 else tex(p, 3)
     return Formula(
-        f"Both divergences, and one term of each: x = {result.descents.x[k]:.1f}".replace("-", "−"),
+        f"Both divergences, and their term at x = {result.descents.x[k]:.1f}".replace("-", "−"),
         (
             rf"\text{{forward }}\sum_x \pi^*\log\tfrac{{\pi^*}}{{\pi}} = {tex(result.forward.kl, 3)}",
             rf"\;x={at}:\; {tex(target, 3)}\log\tfrac{{{tex(target, 3)}}}{{{tex(q, 3)}}} = {tex(forward, 3)}",
             rf"\text{{reverse }}\sum_x \pi\log\tfrac{{\pi}}{{\pi^*}} = {tex(result.reverse.kl, 3)}",
             rf"\;x={at}:\; {small}\log\tfrac{{{small}}}{{{tex(target, 3)}}} = {tex(reverse if p >= 1e-6 else 0.0, 3)}",
         ),
-        ((r"\pi^*", "target"), (r"\pi", "policy: one bump")),
+        ((r"\pi^*", "target: the best policy, with two modes"), (r"\pi", "policy: one bump")),
     )

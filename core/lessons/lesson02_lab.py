@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import fmean, stdev
+from typing import Any
 
 from core.lessons.effects import command
 from core.lessons.lesson02_params import BUDGETS, FORK
@@ -17,6 +19,8 @@ from core.stages.world_task import world_task
 from core.statistics.difference import Z95
 from core.statistics.over_seeds import Interval, over_seeds
 
+Place = tuple[str, str]
+"""An arm and one of its values."""
 LEVELS = ("mediocre", "ideal")
 ON_CHOSEN, IMITATION_WALL = "sft_on_chosen", "sft_wall"
 
@@ -64,15 +68,57 @@ class Own:
     n: int
 
 
-def recorded(key: str) -> Recorded:
+class Runs:
+    """A recorded effect, with the differences between its arms worked out once."""
+
+    def __init__(self, found: Recorded) -> None:
+        self.found = found
+        self._values = [run.values() for run in found.runs]
+        self._paired: dict[tuple[Place, Place | None], Paired] = {}
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The recorded settings."""
+        return self.found.settings
+
+    def paired(self, first: Place, second: Place | None) -> Paired:
+        """Two (arm, value) within each seed; `second` None stands for 0. Seeds in which one broke down are left out.
+
+        Raises ValueError where fewer than two seeds have both.
+        """
+        if (first, second) not in self._paired:
+            self._paired[first, second] = self._pair(first, second)
+        return self._paired[first, second]
+
+    def _pair(self, first: Place, second: Place | None) -> Paired:
+        pairs = []
+        for values in self._values:
+            a = values.get(first[0], {}).get(first[1])
+            b = 0.0 if second is None else values.get(second[0], {}).get(second[1])
+            if a is not None and b is not None:
+                pairs.append((a, b))
+        if len(pairs) < 2:
+            raise ValueError(
+                f"“{first[0]}” was recorded for fewer than two seeds; record it with: {command(self.found.key)}"
+            )
+        differences = tuple(a - b for a, b in pairs)
+        return Paired(fmean(a for a, _ in pairs), fmean(b for _, b in pairs), differences, over_seeds(differences))
+
+
+_kept: dict[str, Runs] = {}
+
+
+def recorded(key: str) -> Runs:
     """A recorded effect. Raises ValueError where it is missing or cannot be read."""
     found = recording.load(key)
     if found is None or len(found.runs) < 2:
         raise ValueError(f"The recorded runs of “{key}” are missing; record them with: {command(key)}")
-    return found
+    if key not in _kept or _kept[key].found is not found:
+        _kept[key] = Runs(found)
+    return _kept[key]
 
 
-def budgets(found: Recorded) -> tuple[int, ...]:
+def budgets(found: Runs) -> tuple[int, ...]:
     """Labels in all at every position, 0 first."""
     own, first = found.settings["own"], int(found.settings["defaults"]["SftConfig"]["n_demonstrations"])
     counts = (0, *own["few"], first, *(first + n for n in own["extra"]))
@@ -81,7 +127,7 @@ def budgets(found: Recorded) -> tuple[int, ...]:
     return counts
 
 
-def roads(found: Recorded) -> dict[str, Road]:
+def roads(found: Runs) -> dict[str, Road]:
     """SFT on either kind of demonstrations, and demonstrations followed by comparisons."""
     own = found.settings["own"]
     few, extra = tuple(own["few"]), tuple(own["extra"])
@@ -93,28 +139,10 @@ def roads(found: Recorded) -> dict[str, Road]:
     }  # fmt: skip
     preferences = (*(None,) * FORK, start, *(f"preferences {n}" for n in extra))
     return {
-        "mediocre": Road("SFT, mediocre demonstrators", "human", sft["mediocre"]),
-        "ideal": Road("SFT, ideal demonstrators", "chosen", sft["ideal"]),
-        "preferences": Road("then comparisons: reward model, PPO", "new", preferences),
+        "mediocre": Road("SFT, mediocre", "human", sft["mediocre"]),
+        "ideal": Road("SFT, ideal", "chosen", sft["ideal"]),
+        "preferences": Road("then comparisons and PPO", "new", preferences),
     }
-
-
-def paired(found: Recorded, first: tuple[str, str], second: tuple[str, str] | None) -> Paired:
-    """Two (arm, value) within each seed; `second` None stands for 0. Seeds in which one broke down are left out.
-
-    Raises ValueError where fewer than two seeds have both.
-    """
-    pairs = []
-    for run in found.runs:
-        values = run.values()
-        a = values.get(first[0], {}).get(first[1])
-        b = 0.0 if second is None else values.get(second[0], {}).get(second[1])
-        if a is not None and b is not None:
-            pairs.append((a, b))
-    if len(pairs) < 2:
-        raise ValueError(f"“{first[0]}” was recorded for fewer than two seeds; record it with: {command(found.key)}")
-    differences = tuple(a - b for a, b in pairs)
-    return Paired(fmean(a for a, _ in pairs), fmean(b for _, b in pairs), differences, over_seeds(differences))
 
 
 @lru_cache(maxsize=4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from core.figures.change_bars import ChangeBar, change_bars
@@ -48,13 +49,13 @@ def _wall(result: Result) -> Chart:
         budgets=result.budgets,
         series=series,
         levels=[
-            Level(f"{level} demonstrators themselves (n = {found.n})", found.mean, OWN_ROLE[level])
+            Level(f"{level} demonstrators (n = {found.n})", found.mean, OWN_ROLE[level])
             for level, found in own.items()
         ],
         reach=(min(every) - pad, max(every) + pad),
         step=result.step,
         text=words.wall_text(result),
-        y_title=f"gold, mean of {len(result.wall.runs)} seeds, 95 %",
+        y_title=f"gold, mean of {len(result.wall.found.runs)} seeds, 95 %",
         x_title=f"labels in all: demonstrations, or {first} of them and then comparisons (log scale)",
         dots=result.dots,
         own=None
@@ -105,7 +106,7 @@ def _chosen(result: Result) -> Chart:
         bars=bars,
         steps=1,
         step=result.reveal,
-        x_title=f"change of log π(whole answer), nats · {len(result.imitated.runs)} seeds, 95 %",
+        x_title=f"change of log π(whole answer), nats · {len(result.imitated.found.runs)} seeds, 95 %",
         text=words.chosen_text(result),
         dots=result.dots,
     )
@@ -150,12 +151,14 @@ def _wall_table(result: Result) -> Table:
             mark = "*" if gap and gap.sign else ""
             cells.append("" if gap is None else f"{signed(gap.mean)} ± {number(gap.half)}{mark}")
         rows.append((f"{result.budgets[k]:,}", *cells))
+    ranked = int(result.wall.settings["defaults"]["LabelConfig"]["k"])
+    counted = f". A ranking of {ranked} answers counts as {math.comb(ranked, 2)} comparisons."
     last = ("ideal", "comparisons") if result.level == "both" else ("comparisons", "comp. − SFT")
     return Table(
         columns=("labels", "mediocre" if result.level == "both" else "SFT", *last),
         rows=tuple(rows),
         lit=result.row,
-        notes="±: 95 % over seeds" + ("" if result.level == "both" else "; *: leaves out 0"),
+        notes="±: 95 % over seeds" + ("" if result.level == "both" else "; *: leaves out 0") + counted,
         badge="recorded",
     )
 
@@ -212,7 +215,7 @@ def snippet(result: Result) -> str:
 
 
 def _imports(result: Result) -> tuple[str, ...]:
-    found = result.wall if result.view == WALL else result.imitated
+    found = (result.wall if result.view == WALL else result.imitated).found
     return (
         "import math",
         "from statistics import fmean, stdev",
@@ -267,7 +270,7 @@ def history(result: Result) -> list[dict[str, Any]]:
                            for what in ("kl", "mean", "width")}}
             for k, (f, r) in enumerate(pairs)
         ]  # fmt: skip
-    found = result.wall if result.view == WALL else result.imitated
+    found = (result.wall if result.view == WALL else result.imitated).found
     return [
         {"seed": run.seed, "pretrained_seed": run.pretrained, "arm": arm.name, **arm.values}
         for run in found.runs

@@ -50,21 +50,18 @@ def items(result: Result) -> str:
 
 
 def _wall_says(result: Result) -> tuple[str, ...]:
-    return (_flip(result), _roads(result), _more(result))
+    return (_flip(result), *_roads(result), _more(result))
 
 
 def _flip(result: Result) -> str:
-    """How soon SFT makes the model try: the first few demonstrations that are on screen."""
-    k = min(result.step, FORK - 1)
-    start = result.at(result.main, 0, "tries")
-    assert start is not None
-    if k == 0:
-        return (
-            f"Nobody has demonstrated anything yet: {percent(start.first, 0)} of held-out answers try to do what was asked, the "
-            f"others ask back, complain, evade or flatter."
-        )
-    first = result.since(result.main, k, 0, "tries")
-    assert first is not None
+    """How soon SFT makes the model try: with as few demonstrations as the row in the formula has, or a few more."""
+    k = min(max(result.row, 1), FORK - 1, result.step)
+    first, start = result.since(result.main, k, 0, "tries"), result.at(result.main, 0)
+    if k == 0 or first is None or start is None:
+        tries = result.at(result.main, 0, "tries")
+        share = "" if tries is None else f"; {percent(tries.first, 0)} of held-out answers try to do what was asked"
+        gold = "" if start is None else f"gold on “{items(result)}” is {signed(start.first)}"
+        return f"Nobody has demonstrated anything yet: {gold}{share}."
     change = first.interval
     verdict = "not separable" if not change.sign else f"{change.agreeing} of {change.n} seeds agree"
     return (
@@ -73,52 +70,57 @@ def _flip(result: Result) -> str:
     )
 
 
-def _roads(result: Result) -> str:
+def _roads(result: Result) -> tuple[str, ...]:
     """Who is ahead at the budgets on screen, for each kind of demonstrators."""
-    if result.step <= FORK:
-        road = "mediocre" if result.step == FORK else result.main
-        found, start = result.since(road, result.step, 0), result.at(road, 0)
-        if not result.step or found is None:
-            assert start is not None
-            return f"Gold on {items(result)} stands at {signed(start.first)}."
-        return (
-            f"Gold on {items(result)} {moved(found.interval)}: {signed(found.second)} without labels, **{signed(found.first)}** with "
-            f"{result.budgets[result.step]} {road} demonstrations, {interval(found.interval)}."
-        )
-    return " ".join(_standing(result, level) for level in result.levels)
+    if result.step == 0:
+        return ()
+    if result.step > FORK:
+        return (" ".join(_standing(result, level) for level in result.levels),)
+    road = "mediocre" if result.step == FORK else result.main
+    found = result.since(road, result.step, 0)
+    if found is None:
+        return ()
+    return (
+        f"Gold on “{items(result)}” {moved(found.interval)}: {signed(found.second)} without labels, **{signed(found.first)}** with "
+        f"{result.budgets[result.step]} {road} demonstrations, {interval(found.interval)}.",
+    )
 
 
 def _standing(result: Result, level: str) -> str:
+    """The verdict at every budget on screen, and the numbers of the one in the formula."""
     behind = range(FORK + 1, result.step + 1)
     signs = {k: result.ahead(level, k).interval.sign for k in behind}
     clauses = []
     for sign, words in ((1, "comparisons are ahead at"), (-1, "**SFT wins** at"), (0, "not separable at")):
         at = [f"{result.budgets[k]:,}" for k in behind if signs[k] == sign]
-        clauses += [f"{words} {listed(at)} labels"] if at else []
-    last = result.ahead(level, result.step).interval
+        clauses += [f"{words} {listed(at)}"] if at else []
+    k = result.row if result.row > FORK else result.step
     return (
-        f"Comparisons against {level} demonstrations, gold on {items(result)}: {'; '.join(clauses)} (at "
-        f"{result.budgets[result.step]:,}: {interval(last)})."
+        f"Comparisons against {level} demonstrations, by labels: {'; '.join(clauses)} (at {result.budgets[k]:,}: "
+        f"{interval(result.ahead(level, k).interval)})."
     )
 
 
 def _more(result: Result) -> str:
     """What more of the same demonstrations adds, and what the demonstrators reach themselves."""
     own = result.demonstrators[result.main]
-    themselves = (
-        f"{result.main} demonstrators' own answers are worth {signed(own.mean)} ± {number(own.half)} (n = {own.n})"
-    )
-    before = FORK - 1
-    found = result.since(result.main, result.step, before) if result.step > FORK else None
-    if found is None:
-        return f"For comparison, {themselves}."
-    reached = result.at(result.main, result.step)
-    assert reached is not None
+    themselves = f"{signed(own.mean)} ± {number(own.half)} (n = {own.n})"
+    last = max(k for k in result.roads[result.main].at if k <= result.step)
+    reached = result.at(result.main, last)
+    # From the row in the formula, where it lies before the last one that was run, else from the one before it.
+    earlier = [k for k in result.roads[result.main].at if 0 < k < last]
+    base = result.row if result.row in earlier else (earlier[-1] if earlier else 0)
+    found = result.since(result.main, last, base) if base else None
+    if reached is None:
+        return f"The {result.main} demonstrators' own answers are worth {themselves}."
     low, high = reached.interval.low, reached.interval.high
     place = "below" if high < own.mean - own.half else "above" if low > own.mean + own.half else "not separable from"
+    stands = f"at {signed(reached.first)} it is {place} the {result.main} demonstrators' own {themselves}"
+    if found is None:
+        return f"With {result.budgets[last]} of them {stands}." if last else f"Untrained, {stands}."
     return (
-        f"From {result.budgets[before]} to {result.budgets[result.step]:,} {result.main} demonstrations gold {moved(found.interval)}, "
-        f"{interval(found.interval)}; at {signed(reached.first)} it is {place} its demonstrators: {themselves}."
+        f"From {result.budgets[base]:,} to {result.budgets[last]:,} {result.main} demonstrations gold {moved(found.interval)}, "
+        f"{interval(found.interval)}; {stands}."
     )
 
 
@@ -218,7 +220,7 @@ def _where(result: Result, step: BumpStep) -> str:
 
 def _modes_says(result: Result) -> tuple[str, ...]:
     left, middle, right = regions(result, result.descents.target)
-    best = result.lowest[1]
+    best = result.descents.lowest
     end = result.descents.reverse[-1]
     above = end.kl - best.kl
     arrived = (
@@ -231,7 +233,7 @@ def _modes_says(result: Result) -> tuple[str, ...]:
         f"{_where(result, result.forward)} (target: {percent(left, 0)}, {percent(middle, 0)}, {percent(right, 0)}).",
         f"Reverse KL, the direction of RL with a KL penalty: {number(result.reverse.kl)} nats, the policy is "
         f"{_where(result, result.reverse)}.",
-        f"No bump of a fine grid gets the reverse KL below {number(min(best.kl, end.kl))} nats; {arrived}.",
+        f"From here, either mode and the middle, the lowest reverse KL that a descent reaches is {number(best.kl)} nats; {arrived}.",
     )
 
 

@@ -22,6 +22,7 @@ POINTS = 61
 STEPS = 30
 _RATE = 0.35
 _TRIES = 8
+_ARRIVED = 1e-6
 _LONGEST = 0.25  # of one step, in the mean and in the log of the width: the policy glides and jumps over no valley
 _NARROWEST = 0.15
 _WIDEST = 6.0
@@ -56,12 +57,16 @@ class BumpStep:
 
 @dataclass(frozen=True)
 class Descents:
-    """Both descents from the same start. `forward` makes KL(target ‖ policy) small, `reverse` KL(policy ‖ target)."""
+    """Both descents from the same start. `forward` makes KL(target ‖ policy) small, `reverse` KL(policy ‖ target).
+
+    `lowest` is the end of the best descent of the reverse KL: from this start, from either mode, and from the middle.
+    """
 
     x: tuple[float, ...]
     target: tuple[float, ...]
     forward: tuple[BumpStep, ...]
     reverse: tuple[BumpStep, ...]
+    lowest: BumpStep
 
 
 def grid() -> Tensor:
@@ -83,62 +88,55 @@ def bump_logps(parameters: Tensor) -> Tensor:
     return torch.log_softmax(-((grid() - mean) ** 2) / (2 * torch.exp(2 * log_width)), dim=-1)
 
 
-def both_kls(parameters: Tensor, target: Tensor) -> Tensor:
-    """[KL(target ‖ first policy), KL(second policy ‖ target)] in nats, from parameters [2, 2]."""
+def kls_of(parameters: Tensor, target: Tensor) -> Tensor:
+    """KL(target ‖ policy) of the first policy and KL(policy ‖ target) of all others, nats: [N, 2] -> [N]."""
     logps = bump_logps(parameters)
-    return exact_kl(torch.stack([target, logps[1]]), torch.stack([logps[0], target]))
+    towards = target.expand(len(logps) - 1, -1)
+    return exact_kl(torch.cat([target[None], logps[1:]]), torch.cat([logps[:1], towards]))
 
 
 @lru_cache(maxsize=256)
 def descents(config: TwoModes, steps: int = STEPS) -> Descents:
-    """`steps` steps of natural-gradient descent on either KL. A step is halved until its KL is lower, so neither ever rises."""
-    target = target_logps(config)
-    now = torch.tensor([[config.start, 0.0]] * 2, dtype=torch.float64)
+    """`steps` steps of natural-gradient descent on either KL. A step is shortened until its KL is lower, so none ever rises."""
+    target, half = target_logps(config), config.separation / 2
+    starts = (config.start, config.start, -half, 0.0, half)
+    now = torch.tensor([[start, 0.0] for start in starts], dtype=torch.float64)
     kls, gradient = _with_gradient(now, target)
     path = [(now, kls)]
     for _ in range(steps):
         # Fisher information of a bump: 1 / width² for its mean, 2 for the log of its width.
-        inverse_fisher = torch.stack([torch.exp(2 * now[:, 1]), torch.full((2,), 0.5, dtype=torch.float64)], dim=1)
+        inverse_fisher = torch.stack(
+            [torch.exp(2 * now[:, 1]), torch.full((len(now),), 0.5, dtype=torch.float64)], dim=1
+        )
         move = (-_RATE * inverse_fisher * gradient).clamp(-_LONGEST, _LONGEST)
         now, kls, gradient = _lower(now, kls, gradient, move, target)
         path.append((now, kls))
+    best = int(kls[1:].argmin()) + 1
     return Descents(
         tuple(grid().tolist()),
         tuple(target.exp().tolist()),
-        tuple(_step(at[0], kls[0]) for at, kls in path),
-        tuple(_step(at[1], kls[1]) for at, kls in path),
+        tuple(_step(at[0], kl[0]) for at, kl in path),
+        tuple(_step(at[1], kl[1]) for at, kl in path),
+        _step(now[best], kls[best]),
     )
-
-
-@lru_cache(maxsize=256)
-def lowest(config: TwoModes) -> tuple[BumpStep, BumpStep]:
-    """The best bump for the forward KL and for the reverse KL among all means and widths of a fine grid."""
-    target = target_logps(config)
-    means = torch.linspace(-4.0, 4.0, 65, dtype=torch.float64)
-    widths = torch.linspace(math.log(0.2), math.log(4.0), 41, dtype=torch.float64)
-    parameters = torch.cartesian_prod(means, widths)
-    logps = bump_logps(parameters)
-    target = target.expand_as(logps)
-    kls = (exact_kl(target, logps), exact_kl(logps, target))
-    first, second = (_step(parameters[kl.argmin()], kl.min()) for kl in kls)
-    return first, second
 
 
 def _with_gradient(parameters: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     free = parameters.clone().requires_grad_()
-    kls = both_kls(free, target)
+    kls = kls_of(free, target)
     (gradient,) = torch.autograd.grad(kls.sum(), free)
     return kls.detach(), gradient
 
 
 def _lower(now: Tensor, kls: Tensor, gradient: Tensor, move: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The policies after the move, each shortened until its KL is lower; a policy that no move lowers stays."""
+    arrived = move.abs().amax(dim=1, keepdim=True) < _ARRIVED
     for _ in range(_TRIES):
         moved = _inside(now + move)
         new_kls, new_gradient = _with_gradient(moved, target)
         lower = (new_kls < kls)[:, None]
-        if bool(lower.all()):
-            return moved, new_kls, new_gradient
+        if bool((lower | arrived).all()):
+            break
         move = torch.where(lower, move, move / 4)
     return (
         torch.where(lower, moved, now),

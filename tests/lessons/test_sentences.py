@@ -50,6 +50,10 @@ CONSTANTS = {
     "are the KL itself": "an identity for exact expectations, up to rounding",
     "pairs labelled by a simulated voter": "the default set of pairs is one fixed set",
     "The policy is still the reference": "said only at step 0, where every implicit reward is 0",
+    "the rejected answers rise too": "the seeds are recorded; tests/lessons/test_lesson02.py tries others",
+    "the effect is **not there**": "the same",
+    "Comparisons against": "the same",
+    "demonstrations gold": "the same",
     "stands where it began": "said only if the pushes on it are 0",
 }
 
