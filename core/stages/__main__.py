@@ -1,4 +1,4 @@
-"""The stages at the terminal: `python -m core.stages pretrain`, `… relay`, `… store`, `… starts` and `… record relay`."""
+"""The stages at the terminal: `python -m core.stages pretrain`, `… relay`, `… record` and `… verify`, `… store`, `… starts`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from core.stages import (
     long_walk,
     my_votes_recorded,
     recorded,
+    recordings,
     starting_points,
     stored,
     terminal,
@@ -57,12 +58,20 @@ def _parser() -> argparse.ArgumentParser:
     store.add_argument("--settings", default="", help="as for relay")
     store.add_argument("--weights", type=Path, default=WEIGHTS)
     store.add_argument("--out", type=Path, default=stored.FOLDER, help="the folder")
-    record = commands.add_parser("record", help="run what the pages show, and keep it in assets/recorded/")
-    record.add_argument("what", choices=("relay", "lens", "home", *RECORDERS))
+    record = commands.add_parser(
+        "record", help="run what the pages show, and keep it in the assets; no name: all of it"
+    )
+    record.add_argument("what", nargs="*", metavar="NAME", help=f"among {', '.join(recordings.names())}")
+    record.add_argument("--processes", type=int, default=2, help="processes that make the effects over seeds")
     record.add_argument("--seed", type=int, default=0)
     record.add_argument("--settings", default="", help="as for relay")
     record.add_argument("--weights", type=Path, default=WEIGHTS)
     record.add_argument("--out", type=Path, default=None)
+    verify = commands.add_parser(
+        "verify", help="check what is kept against the code and the weights; no name: all of it"
+    )
+    verify.add_argument("what", nargs="*", metavar="NAME")
+    verify.add_argument("--again", action=argparse.BooleanOptionalAction, default=True, help="run a short piece again")
     return parser
 
 
@@ -76,18 +85,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return terminal.pretrain_command(config, args.out, args.resume)
         if args.command == "starts":
             return terminal.starts_command(args.weights, args.out)
+        if args.command == "verify":
+            return recordings.verify(args.what, args.again)
         config = RelayConfig.from_url(args.settings)
         if args.command == "store":
             return terminal.store_command(replace(config, seed=args.seed), args.weights, args.out)
-        if args.command == "record" and args.what in RECORDERS:
-            command, out = RECORDERS[args.what]
-            return command(args.out or out)
-        if args.command == "record" and args.what == "lens":
-            return terminal.lens_command(args.out or lens_recorded.RECORDED)
-        if args.command == "record" and args.what == "home":
-            return my_votes_recorded.command(args.seed, args.out or my_votes_recorded.RECORDED)
         if args.command == "record":
-            return terminal.record_command(replace(config, seed=args.seed), args.weights, args.out or recorded.RECORDED)
+            only = args.what[0] if len(args.what) == 1 else ""
+            if only in RECORDERS:
+                command, out = RECORDERS[only]
+                return command(args.out or out)
+            if only == "lens":
+                return terminal.lens_command(args.out or lens_recorded.RECORDED)
+            if only == "home":
+                return my_votes_recorded.command(args.seed, args.out or my_votes_recorded.RECORDED)
+            if only == recordings.RELAY:
+                relay = replace(config, seed=args.seed)
+                return terminal.record_command(relay, args.weights, args.out or recorded.RECORDED)
+            return recordings.record(args.what, args.processes)
         ppo = replace(config.ppo, steps=args.steps, kl_coef=args.kl_coef)
         return terminal.relay_command(replace(config, seed=args.seed, ppo=ppo), args.weights)
     except (ValueError, OSError) as error:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from core.stages import asked, lens_recorded, my_votes_recorded, recorded, starting_points, stored, terminal
+from core.stages import (
+    asked,
+    lens_recorded,
+    long_walk,
+    my_votes_recorded,
+    recorded,
+    starting_points,
+    stored,
+    terminal,
+    walks,
+)
 from core.stages.phenomena import runner
 from core.stages.phenomena.catalogue import EFFECTS
 from core.stages.relay import RelayConfig
@@ -51,8 +61,13 @@ def _home_faults() -> tuple[str, ...]:
     return ("There is no recording that can be read.",) if found is None else my_votes_recorded.verify(found)
 
 
-def _asked_faults() -> tuple[str, ...]:
-    return () if asked.load() is not None else ("There is no recording that fits the weights in the assets.",)
+def _loads(load: Callable[[], object | None]) -> Callable[[], tuple[str, ...]]:
+    """For recordings whose reader refuses what was made with other weights or settings."""
+
+    def faults() -> tuple[str, ...]:
+        return () if load() is not None else ("There is no recording that fits the weights in the assets.",)
+
+    return faults
 
 
 # In the order in which they are made: later ones stand on the models that the first one trains.
@@ -75,7 +90,9 @@ RECORDINGS: tuple[Recording, ...] = (
         lambda: terminal.record_command(RelayConfig(), WEIGHTS, recorded.RECORDED),
         _relay_faults,
     ),
-    Recording("asked", "what the pretrained model answers, for lesson 1", asked.command, _asked_faults),
+    Recording("asked", "what the pretrained model answers, for lesson 1", asked.command, _loads(asked.load)),
+    Recording("walks", "walks of single prompts through SFT, for lesson 5", walks.command, _loads(walks.load)),
+    Recording("long", "a longer SFT, for lesson 5", long_walk.command, _loads(long_walk.load)),
     Recording(
         "lens",
         "PPO on the tiny language model, word by word, for lesson 8",
@@ -91,27 +108,30 @@ RECORDINGS: tuple[Recording, ...] = (
 )
 
 
-def chosen(names: Sequence[str]) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
+def names() -> tuple[str, ...]:
+    """Everything that can be asked for; "effects" is all effects."""
+    return (*(entry.name for entry in RECORDINGS), "effects", *EFFECT_KEYS)
+
+
+def chosen(asked_for: Sequence[str]) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
     """The single recordings and the keys of the effects that are meant; no names: all of them.
 
     Raises:
         ValueError: a name that nothing has.
     """
     known = {entry.name: entry for entry in RECORDINGS}
-    for name in names:
+    for name in asked_for:
         if name not in known and name not in EFFECT_KEYS and name != "effects":
-            raise ValueError(
-                f"There is no recording called “{name}”. There are: {', '.join((*known, 'effects', *EFFECT_KEYS))}."
-            )
-    if not names:
+            raise ValueError(f"There is no recording called “{name}”. There are: {', '.join(names())}.")
+    if not asked_for:
         return RECORDINGS, EFFECT_KEYS
-    effects = EFFECT_KEYS if "effects" in names else tuple(key for key in EFFECT_KEYS if key in names)
-    return tuple(entry for name, entry in known.items() if name in names), effects
+    effects = EFFECT_KEYS if "effects" in asked_for else tuple(key for key in EFFECT_KEYS if key in asked_for)
+    return tuple(entry for name, entry in known.items() if name in asked_for), effects
 
 
-def record(names: Sequence[str], processes: int = 2) -> int:
+def record(asked_for: Sequence[str], processes: int = 2) -> int:
     """Make these recordings again (no names: all), and say what was written. Returns the exit code."""
-    single, effects = chosen(names)
+    single, effects = chosen(asked_for)
     for entry in single:
         print(f"{entry.name}: {entry.about}", flush=True)
         if code := entry.make():
@@ -122,13 +142,15 @@ def record(names: Sequence[str], processes: int = 2) -> int:
     return 0
 
 
-def verify(names: Sequence[str], again: bool = True) -> int:
+def verify(asked_for: Sequence[str], again: bool = True) -> int:
     """Check these recordings (no names: all); with `again`, run a short piece of every effect again. Returns the exit code."""
     failed = 0
-    for name, faults, note in _checked(*chosen(names), again):
+    for name, faults, note in _checked(*chosen(asked_for), again):
         print(f"{'FAULT' if faults else 'fits':<6} {name:<18} {' '.join(faults) or note}", flush=True)
         failed += bool(faults)
-    print(f"{failed} recordings do not fit." if failed else "Every recording fits the code and the weights that are here.")
+    print(
+        f"{failed} recordings do not fit." if failed else "Every recording fits the code and the weights that are here."
+    )
     return 1 if failed else 0
 
 
