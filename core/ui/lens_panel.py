@@ -9,8 +9,9 @@ import streamlit as st
 from core.lessons import lesson08_lens as lens
 from core.lessons.lesson import Lesson
 from core.lessons.lesson08_lens_params import LENS, MODEL, SEED, STEP
+from core.lessons.lesson08_lens_words import ENDS
 from core.lessons.param import Values
-from core.lessons.text import number, plain, signed
+from core.lessons.text import plain, signed
 from core.stages import lens as stage
 from core.stages.lens import LensStep
 from core.ui import room, settings
@@ -82,7 +83,13 @@ def _finished(records: list[Any]) -> None:
     if len(done) < len(records):
         st.warning(records[-1].sentence)
     elif len(done) > 1:
+        n = min(ENDS, len(done) // 2)
+        first, last = done[1 : n + 1], done[-n:]
+
+        def mean(steps: list[LensStep], name: str) -> str:
+            return signed(sum(getattr(step, name) for step in steps) / n)
+
         st.caption(
-            f"**Live**, {done[-1].step} updates: score {signed(done[1].proxy)} to {signed(done[-1].proxy)}, gold "
-            f"{signed(done[1].gold)} to {signed(done[-1].gold)}, KL {number(done[-1].kl_exact)} nats."
+            f"**Live**, first {n} and last {n} of {done[-1].step} updates: score {mean(first, 'proxy')} → {mean(last, 'proxy')}, "
+            f"gold {mean(first, 'gold')} → {mean(last, 'gold')}."
         )

@@ -85,7 +85,7 @@ def strip(run: LiveRun, before: Callable[[bool], None] | None = None) -> None:
                 help=run.help or None,
             )
         if ticket is not None and not running and run.joined:
-            st.button("Back to the recorded run", key=f"{run.name}_back", on_click=_drop, args=(run.name,))
+            st.button("Recorded run", key=f"{run.name}_back", on_click=_drop, args=(run.name,))
         with st.container(width="stretch"):
             if ticket is None or status is None:
                 st.caption(run.idle)
