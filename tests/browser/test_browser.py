@@ -21,6 +21,7 @@ from tests.browser.gestures import (
 )
 from tests.browser.server import serve
 from tests.lessons.states import VOTES
+from tests.pages.driver import LAB_AT
 
 PPO = "/trace_one_example?lesson=8"
 SAW = ".st-key-saw"
@@ -29,6 +30,7 @@ FORMULA = ".st-key-formula"
 
 def address_of(item, **query):
     page = PHASES[item.outline.phase - 1].page
+    query = {**LAB_AT.get(item.number, {}), **query}
     return f"/{page}?lesson={item.number}" + "".join(f"&{key}={value}" for key, value in query.items())
 
 

@@ -39,11 +39,13 @@ def page(name: str, query: dict[str, str] | None = None) -> AppTest:
 
 
 def open_lesson(lesson: Lesson, query: dict[str, str] | None = None) -> AppTest:
-    """A lesson, opened by its link where its lab is on screen."""
-    return page(
-        PHASES[lesson.outline.phase - 1].page,
-        {"lesson": str(lesson.number), **LAB_AT.get(lesson.number, {}), **(query or {})},
-    )
+    """A lesson, opened by its link."""
+    return page(PHASES[lesson.outline.phase - 1].page, {"lesson": str(lesson.number), **(query or {})})
+
+
+def open_lab(lesson: Lesson, query: dict[str, str] | None = None) -> AppTest:
+    """A lesson, opened where its lab is on screen."""
+    return open_lesson(lesson, {**LAB_AT.get(lesson.number, {}), **(query or {})})
 
 
 def check(at: AppTest) -> None:

@@ -7,7 +7,7 @@ import pytest
 from core.lessons.catalogue import LESSONS
 from core.ui.lesson_frame import MORE
 from tests.lessons.states import VOTES
-from tests.pages.driver import check, component, link, move, open_lesson, widget
+from tests.pages.driver import check, component, link, move, open_lab, widget
 
 CONTROLS = [
     pytest.param(lesson, param, id=param.key if param.key.startswith("l") else f"l{lesson.number}-{param.key}")
@@ -30,7 +30,7 @@ def _need(lesson, param):
 @pytest.mark.parametrize(("lesson", "param"), CONTROLS)
 def test_a_control_at_its_ends(lesson, param):
     player = {p.key: p.write(p.nearest(2)) for p in lesson.params if p.widget == "player"}
-    at = open_lesson(lesson, {**player, **_need(lesson, param)})
+    at = open_lab(lesson, {**player, **_need(lesson, param)})
     check(at)
     for value in param.ends():
         if param.limit_key:
@@ -46,7 +46,7 @@ def test_a_control_at_its_ends(lesson, param):
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda item: item.number)
 def test_presets_are_applied_and_travel_in_the_link(lesson):
-    at = open_lesson(lesson)
+    at = open_lab(lesson)
     chooser = f"l{lesson.number}_preset"
     if widget(at, chooser) is None:
         assert len(lesson.presets) <= 1
@@ -64,7 +64,7 @@ def test_presets_are_applied_and_travel_in_the_link(lesson):
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda item: item.number)
 def test_every_tab_below_the_lab(lesson):
-    at = open_lesson(lesson)
+    at = open_lab(lesson)
     seen = set()
     labels = widget(at, f"l{lesson.number}_more").options
     offered = [tab for tab, label in MORE.items() if label in labels]
@@ -78,7 +78,7 @@ def test_every_tab_below_the_lab(lesson):
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda item: item.number)
 def test_questions_are_marked_and_progress_travels(lesson):
-    at = open_lesson(lesson)
+    at = open_lab(lesson)
     move(at, f"l{lesson.number}_more", "check")
     state = {p.key: at.session_state[p.key] for p in lesson.params}
     questions = lesson.quiz(lesson.result(state))
@@ -96,7 +96,7 @@ def test_questions_are_marked_and_progress_travels(lesson):
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda item: item.number)
 def test_a_prediction_is_kept_and_marked(lesson):
     for votes in ("", VOTES["all"]):
-        at = open_lesson(lesson, {"votes": votes} if votes else {})
+        at = open_lab(lesson, {"votes": votes} if votes else {})
         if widget(at, f"l{lesson.number}_predicted_widget") is None:
             continue
         move(at, f"l{lesson.number}_predicted_widget", 0)
@@ -108,7 +108,7 @@ def test_a_prediction_is_kept_and_marked(lesson):
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda item: item.number)
 def test_the_chart_is_sent_with_words_and_badge(lesson):
-    at = open_lesson(lesson, {"votes": VOTES["few"]})
+    at = open_lab(lesson, {"votes": VOTES["few"]})
     result = lesson.result({p.key: at.session_state[p.key] for p in lesson.params})
     for chart in lesson.figures(result):
         sent = component(at, chart.key)
@@ -122,7 +122,7 @@ def test_the_chart_is_sent_with_words_and_badge(lesson):
 def test_reset_puts_everything_back_but_the_votes(lesson):
     moved = {p.key: p.write(p.ends()[-1]) for p in lesson.params if p.widget in ("control", "player")}
     carried = {"votes": VOTES["few"]} if "votes" in lesson.carried else {}
-    at = open_lesson(lesson, {**moved, **carried})
+    at = open_lab(lesson, {**moved, **carried})
     widget(at, "tool_reset").click()
     at.run()
     check(at)

@@ -30,8 +30,14 @@ def draw(project: Project | None) -> None:
             "Size", [BUDGET, RANKING, PRICE], default=BUDGET, required=True, key=VIEW, label_visibility="collapsed"
         )
         if view == BUDGET:
-            st.caption(plain(measured_sentence(project)), width="stretch")
-            st.button("Use your numbers", key="pl_use_measured", on_click=use_measured, disabled=not _measured(project))
+            st.caption(_short(project), width="stretch")
+            st.button(
+                "Use your numbers",
+                key="pl_use_measured",
+                on_click=use_measured,
+                disabled=not _measured(project),
+                help=plain(measured_sentence(project)),
+            )
             with st.popover("Published numbers"):
                 _anchors()
     if project is None and view != BUDGET:
