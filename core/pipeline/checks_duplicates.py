@@ -1,7 +1,7 @@
 """Prompts that come twice: the same words exactly, or nearly the same; and responses that are empty or equal.
 
 Nearly the same is measured by shingles, all runs of five characters: the share of the two prompts' shingles that both have
-(Jaccard). Comparing all pairs of 10,000 prompts would take minutes, so MinHash with locality-sensitive hashing (datasketch)
+(Jaccard). Comparing all pairs of 10,000 prompts takes many times as long, so MinHash with locality-sensitive hashing (datasketch)
 proposes candidates and the true share decides. The bands are such that of two prompts which share 80 % of their shingles one in
 five thousand goes unproposed, of two which share 65 % one in twenty-five.
 """

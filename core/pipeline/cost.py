@@ -27,7 +27,7 @@ class Cost:
 
 
 def cost(project: Project) -> Cost | None:
-    """pairs × labels per pair × seconds × wage × (1 + overhead); None without a target, or without any time per pair."""
+    """pairs × labels per pair ÷ (1 − gold share) × seconds × wage × (1 + overhead); None without a target, or without any time per pair."""
     budget = project.operations.budget
     times = [label.seconds for label in project.labels if label.seconds and label.verdict != "skip"]
     seconds = statistics.fmean(times) if times else budget.seconds_per_pair
@@ -37,6 +37,8 @@ def cost(project: Project) -> Cost | None:
     won = sum(outcome.chosen is not None for outcome in judged)
     yielded = won / len(judged) if won else 1.0
     pairs = math.ceil(budget.target_pairs / yielded)
-    judgements = pairs * project.settings.labels_per_pair
+    gold = project.settings.gold_share if project.gold else 0.0
+    # Gold questions are a share of everything that a person sees, so they come on top of the pairs.
+    judgements = math.ceil(pairs * project.settings.labels_per_pair / (1 - gold) - 1e-9)
     hours = judgements * seconds / 3600 * (1 + budget.overhead)
     return Cost(seconds, bool(times), yielded, pairs, judgements, hours, hours * budget.wage)

@@ -224,7 +224,7 @@ def _cost(project: Project) -> str:
     lines = [
         f"The target is {budget.target_pairs:,} rows. {found.yielded:.0%} of the judged pairs have a winner, so"
         f" {count(found.pairs, 'pair')} have to be judged, {project.settings.labels_per_pair} times each:"
-        f" {count(found.judgements, 'judgement')}.",
+        f" {count(found.judgements, 'judgement')}{', gold questions included' if project.gold else ''}.",
         f"At {found.seconds:.1f} seconds a judgement ({timed})"
         + (f" and {budget.overhead:.0%} on top for training and quality control" if budget.overhead else "")
         + f" this takes {found.hours:,.1f} hours.",

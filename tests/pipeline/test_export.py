@@ -133,7 +133,7 @@ def test_the_specification_says_what_is_open_and_what_was_left_out(project):
     text = _open(edits.change(project, operations=plan)).read("pipeline.md").decode()
     assert "Under which licence" not in text
     assert (
-        "50% of the judged pairs have a winner, so 2,000 pairs have to be judged, 2 times each: 4,000 judgements."
+        "50% of the judged pairs have a winner, so 2,000 pairs have to be judged, 2 times each: 4,445 judgements, gold questions included."
         in text
     )
     assert (
