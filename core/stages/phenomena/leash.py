@@ -14,7 +14,7 @@ STEPS, RECOMMENDED_STEPS = 70, 40
 RECOMMENDED = PpoConfig.kl_coef
 BIAS = {"flattery_bias": 0.5, "length_bias": 0.3}
 WINDOW = 5  # updates that a point of a smoothed curve averages
-FIRST_LABELS = 200
+REFRESHES, LABELS_PER_STAGE, REFRESH_KL = 4, 100, 0.03
 _LEASHES = {"kl_coef 0": 0.0, f"kl_coef {RECOMMENDED:g}": RECOMMENDED}
 
 
@@ -163,37 +163,34 @@ BIASED = Effect(
 )
 
 
+def _staged(bench: Bench, refreshed: bool) -> PolicyRun:
+    """PPO in stages, under one reward model of all labels, or under one that gets fresh labels before each stage."""
+    stages, each = bench.pick((REFRESHES,), (2,))[0], bench.scaled(LABELS_PER_STAGE, 25)
+    steps, tuned = bench.scaled(STEPS, 12) // stages, bench.sft()
+    curves: dict[str, tuple[float, ...]] = {}
+    labels = LabelConfig(n_prompts=each if refreshed else stages * each, seed=bench.seed)
+    rankings = bench.rankings(labels)
+    policy, run = tuned, None
+    for stage in range(stages):
+        seed = bench.seed + 1_000 * stage
+        if refreshed and stage:
+            rankings = (*rankings, *collect_rankings(policy, bench.task, replace(labels, seed=seed)))
+        judged = bench.reward_model(rankings, ("stages", refreshed, stage if refreshed else 0))
+        config = PpoConfig(steps=steps, kl_coef=REFRESH_KL, seed=seed)
+        run = bench.policy_run(ppo_stage.ppo, policy, judged.scorer, config, reference=tuned)
+        curves = {name: (*curves.get(name, ()), *curve) for name, curve in run.curves.items()}
+        policy = run.model
+        if run.broke:
+            break
+    assert run is not None
+    return PolicyRun(policy, curves, {len(curves["gold"]): run.end}, run.broke)
+
+
 def _refresh(bench: Bench) -> list[Arm]:
-    steps, half = bench.scaled(STEPS, 10), bench.scaled(STEPS, 10) // 2
-    first = LabelConfig(n_prompts=bench.scaled(FIRST_LABELS, 50), seed=bench.seed)
-    before = bench.rankings(first)
-    tuned = bench.sft()
-    stale = bench.ppo(bench.judged(first), first, PpoConfig(steps=half, kl_coef=0.0))
-    fresh = collect_rankings(stale.model, bench.task, replace(first, seed=bench.seed + 1_000))
-    judged = bench.reward_model((*before, *fresh), ("refreshed", first))
-    going_on = replace(PpoConfig(), steps=steps - half, kl_coef=0.0, seed=bench.seed + 1_000)
-    on = bench.policy_run(ppo_stage.ppo, stale.model, judged.scorer, going_on, reference=tuned)
-    joined = {name: (*stale.curves[name], *on.curves[name]) for name in on.curves}
-    measured = {half: stale.end, steps: on.end}
-    refreshed = PolicyRun(on.model, joined, measured, stale.broke or on.broke)
-    if not bench.pick((True,), ()):
-        return [
-            _start(bench),
-            _arm("refreshed half-way", refreshed),
-            _arm("all labels before", unbiased_run(bench, 0.0)),
-        ]
-    same = bench.policy_run(ppo_stage.ppo, stale.model, bench.judged(first).scorer, going_on, reference=tuned)
-    kept = PolicyRun(
-        same.model,
-        {name: (*stale.curves[name], *same.curves[name]) for name in same.curves},
-        {half: stale.end, steps: same.end},
-        stale.broke or same.broke,
-    )
     return [
         _start(bench),
-        _arm("never refreshed, half the labels", kept),
-        _arm("all labels before", unbiased_run(bench, 0.0)),
-        _arm("refreshed half-way", refreshed),
+        _arm("all labels before", _staged(bench, False)),
+        _arm("refreshed", _staged(bench, True)),
     ]
 
 
@@ -201,26 +198,18 @@ REFRESH = Effect(
     key="refresh",
     title="Fresh labels on the policy's own answers lift the curve",
     setting=(
-        f"kl_coef 0, {STEPS} PPO updates; {FIRST_LABELS} rankings before, and the same number of the policy's own answers "
-        f"half-way, against all {2 * FIRST_LABELS} before"
+        f"kl_coef {REFRESH_KL:g}, {STEPS} PPO updates in {REFRESHES} stages; {LABELS_PER_STAGE} rankings of the present policy "
+        f"before each stage, against all {REFRESHES * LABELS_PER_STAGE} before the first"
     ),
     run=_refresh,
     contrasts=(
         Contrast(
-            "same number of labels: refreshed − all before",
-            ("refreshed half-way", "gold"),
-            ("all labels before", "gold"),
-            +1,
+            "same number of labels: refreshed − all before", ("refreshed", "gold"), ("all labels before", "gold"), +1
         ),
-        Contrast(
-            "refreshed − never refreshed",
-            ("refreshed half-way", "gold"),
-            ("never refreshed, half the labels", "gold"),
-            +1,
-        ),
-        Contrast("refreshed − start", ("refreshed half-way", "gold"), ("start", "gold"), +1),
+        Contrast("refreshed − start", ("refreshed", "gold"), ("start", "gold"), +1),
+        Contrast("all before − start", ("all labels before", "gold"), ("start", "gold"), 0),
     ),
-    settings={"first_labels": FIRST_LABELS, "steps": STEPS},
+    settings={"labels_per_stage": LABELS_PER_STAGE, "stages": REFRESHES, "kl_coef": REFRESH_KL, "steps": STEPS},
     lessons=(12, 13),
     quick_fraction=0.6,
 )

@@ -8,7 +8,7 @@ from core.stages.phenomena.effect import Arm, Contrast, Effect
 from core.stages.ppo import PpoConfig
 
 PROMPTS = (50, 200, 800)
-NOISES = (0.0, 0.2, 1.0, 3.0)
+NOISES = (0.0, 0.2, 3.0, 10.0)
 WIDE, SAME_PROMPTS, SAME_COMPARISONS = (200, 4), (200, 2), (1200, 2)
 PPO_STEPS = 40
 
@@ -70,7 +70,7 @@ ACCURACY = Effect(
 
 def _chain(bench: Bench) -> list[Arm]:
     arms = [Arm("start", figures(bench.start()))]
-    for noise in bench.pick(NOISES, (0.0, 3.0)):
+    for noise in bench.pick(NOISES, (0.0, 10.0)):
         labels = _labels(bench, LabelConfig.n_prompts, noise=noise)
         found = bench.judged(labels)
         run = bench.ppo(found, labels, PpoConfig(steps=bench.scaled(PPO_STEPS, 5)))
@@ -88,6 +88,14 @@ NOISE_CHAIN = Effect(
     run=_chain,
     contrasts=(
         Contrast(
+            "reward-model accuracy, noise 10 − 0, held-out",
+            ("noise 10", "held_out"),
+            ("noise 0", "held_out"),
+            -1,
+            "accuracy",
+        ),
+        Contrast("policy, noise 10 − 0, held-out gold", ("noise 10", "gold"), ("noise 0", "gold"), -1),
+        Contrast(
             "reward-model accuracy, noise 3 − 0, held-out",
             ("noise 3", "held_out"),
             ("noise 0", "held_out"),
@@ -95,14 +103,6 @@ NOISE_CHAIN = Effect(
             "accuracy",
         ),
         Contrast("policy, noise 3 − 0, held-out gold", ("noise 3", "gold"), ("noise 0", "gold"), -1),
-        Contrast(
-            "reward-model accuracy, noise 1 − 0.2, held-out",
-            ("noise 1", "held_out"),
-            ("noise 0.2", "held_out"),
-            -1,
-            "accuracy",
-        ),
-        Contrast("policy, noise 1 − 0.2, held-out gold", ("noise 1", "gold"), ("noise 0.2", "gold"), -1),
         Contrast("policy, noise 0.2 − start, held-out gold", ("noise 0.2", "gold"), ("start", "gold"), +1),
     ),
     settings={"noises": NOISES, "ppo_steps": PPO_STEPS},
