@@ -12,6 +12,8 @@ SYMBOLS: tuple[tuple[str, str], ...] = (
     (r"\beta", "the same price in DPO"),
     ("A", "advantage: better or worse than the batch's mean"),
     ("b", "baseline: mean reward of the batch"),
+    ("V_t", "the value head's guess, before word t, of the reward still to come"),
+    (r"\lambda", "how far a word's advantage looks ahead, from 0 to 1"),
     (r"\rho", "ratio of new to old probability"),
     (r"\varepsilon", "half-width of the clip range"),
     (r"\eta", "learning rate"),

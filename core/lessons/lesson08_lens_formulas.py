@@ -100,7 +100,7 @@ def _advantage(result: LensResult, answer: LensAnswer, i: int) -> Lines:
     penalty = paid[i] - (answer.paid if last else 0.0)
     ahead = 0.0 if last else ppo.lam * raw[i + 1]
     lines = [
-        rf"r_t = -\text{{kl\_coef}}\cdot k_t{' + R' if last else ''} = {tex(penalty, 3)}{score}",
+        rf"r_t = -\text{{kl\_coef}}\cdot k_t{' + r' if last else ''} = {tex(penalty, 3)}{score}",
         r"\delta_t = r_t + V_{t+1} - V_t",
         rf"\phantom{{\delta_t}} = {tex(paid[i], 3)} {tex_signed(following, 3)} - {tex_term(values[i], 3)} = {tex(delta, 3)}",
         rf"A_t = \delta_t + \lambda A_{{t+1}} = {tex(delta, 3)} {tex_signed(ahead, 3)} = {tex(raw[i], 3)}",
@@ -108,7 +108,7 @@ def _advantage(result: LensResult, answer: LensAnswer, i: int) -> Lines:
     if ppo.whiten:
         lines.append(rf"\text{{whitened over the batch: }} {tex(answer.advantages[i], 3)}")
     symbols = (("V_t", "the value head's guess before word t"), (r"\lambda", f"how far it looks ahead: {ppo.lam:g}"))
-    return tuple(lines), (*((("R", "the answer's reward, on its last word"),) if last else ()), *symbols)
+    return tuple(lines), (*((("r", "score of the whole answer, paid on its last word"),) if last else ()), *symbols)
 
 
 def _kl(answer: LensAnswer, i: int) -> Lines:
@@ -120,10 +120,7 @@ def _kl(answer: LensAnswer, i: int) -> Lines:
             rf"k_1 = \log\frac{{\pi}}{{\pi_{{\text{{ref}}}}}} = \log{fraction} = {tex(log_ratio, 3)}",
             rf"k_2 = \tfrac12 k_1^2 = {tex(0.5 * log_ratio**2, 3)}",
             rf"k_3 = e^{{-k_1}} - 1 + k_1 = {tex(third, 3)}",
-            rf"\text{{exact}} = \sum_w \pi(w)\log\tfrac{{\pi(w)}}{{\pi_{{\text{{ref}}}}(w)}} = {tex(answer.kl_exact[i], 3)}",
+            rf"\text{{exact: KL}}(\pi\,\|\,\pi_{{\text{{ref}}}}) = {tex(answer.kl_exact[i], 3)}",
         ),
-        (
-            (r"\pi_{\text{ref}}", "the frozen reference"),
-            ("w", "every word that could stand here, not only the drawn one"),
-        ),
+        ((r"\pi_{\text{ref}}", "the frozen reference; exact: over every word that could stand here"),),
     )
