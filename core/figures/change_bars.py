@@ -36,10 +36,11 @@ def change_bars(
     x_title: str,
     text: str,
     dots: bool,
+    short_x_title: str = "",
     badge: Badge = "recorded",
     height: int = 340,
 ) -> Chart:
-    """Bars from top to bottom, groups apart; `steps` is the number of the last step."""
+    """Bars from top to bottom, groups apart; `steps` is the number of the last step; `short_x_title` is the axis title on a phone."""
     rows: list[float] = []
     gaps = 0.0
     for number, bar in enumerate(bars):
@@ -113,7 +114,7 @@ def change_bars(
         frames=tuple(frames),
         step=step,
         horizon=steps,
-        compact={"margin.l": 72},
+        compact={"margin.l": 72, "xaxis.title.font.size": 11, "xaxis.title.text": short_x_title or x_title},
         height=height,
         play_ms=1100,
     )

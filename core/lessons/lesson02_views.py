@@ -109,6 +109,7 @@ def _chosen(result: Result) -> Chart:
         x_title=f"change of log π(whole answer), nats · {len(result.imitated.found.runs)} seeds, 95 %",
         text=words.chosen_text(result),
         dots=result.dots,
+        short_x_title="change of log π, nats",
     )
 
 
