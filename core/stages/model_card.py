@@ -9,13 +9,18 @@ from pathlib import Path
 from core.policies.checkpoint import Checkpoint
 from core.stages.evaluate import asked_directly, cloze_accuracy, exam_accuracy
 from core.stages.pretrain import PretrainConfig, validation_loss
-from core.stages.world_task import REBUILD, documents, world_task
+from core.stages.world_task import REBUILD, WEIGHTS, documents, world_task
 from core.world.behaviour import Behaviour
 from core.world.prompts import KIND_NAMES, KINDS, prompts
 
 VALIDATION_DOCUMENTS = 3000
 VALIDATION_SEED_OFFSET = 1_000_000
 SAMPLES = 4
+
+
+def beside(weights: Path) -> Path:
+    """Where the card of these weights stands: every file of a folder has a card of its own."""
+    return weights.with_name("model_card.md" if weights.name == WEIGHTS.name else f"{weights.stem}_card.md")
 
 
 def write(found: Checkpoint, config: PretrainConfig, num_tokens: int, path: Path) -> str:

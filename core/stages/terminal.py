@@ -77,7 +77,7 @@ def pretrain_command(config: PretrainConfig, out: Path, resume: bool) -> int:
     checksum = checkpoint.save(state.model, out, {"config": config.to_url(), "vocabulary": tokenizer().fingerprint})
     partial.unlink(missing_ok=True)
     print(f"{state.step - first} steps in {seconds:.0f} s; wrote {out.name}, sha256 {checksum[:16]}…; measuring it …")
-    print(model_card.write(checkpoint.load(out), config, state.count, out.with_name("model_card.md")))
+    print(model_card.write(checkpoint.load(out), config, state.count, model_card.beside(out)))
     return 0
 
 
