@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.lessons import (
     lesson01,
+    lesson02,
     lesson03,
     lesson04,
     lesson05,
@@ -18,6 +19,7 @@ from core.lessons.lesson import Lesson
 
 LESSONS: tuple[Lesson, ...] = (
     lesson01.LESSON,
+    lesson02.LESSON,
     lesson03.LESSON,
     lesson04.LESSON,
     lesson05.LESSON,
