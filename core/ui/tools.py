@@ -17,6 +17,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("← →", "move a slider that has the focus; vote left or right in lessons 4 and 6"),
     ("T S U", "tie, skip (lesson 6), undo a vote"),
     ("1 … 7", "rate an answer in lesson 4"),
+    ("1 … 8 X", "judge a pair of lesson 14: left by strength, right by strength, both bad"),
     ("Tab", "go to the next control; Enter or space presses it"),
     ("K", "this overlay"),
 )

@@ -170,5 +170,14 @@ def test_a_text_that_does_not_fit_is_refused_with_a_sentence_and_nothing_is_lost
     assert any("One principle only" in caption.value for caption in at.caption)
 
 
+def test_unknown_columns_get_an_offer_that_can_be_confirmed():
+    at = page(PAGE)
+    _upload(at, "columns.csv", b"frage,antwort\nWhy?,Because.\nWhy?,It is so.\n")
+    at.selectbox(key="pl_map_prompt").set_value("frage")
+    at.selectbox(key="pl_map_response").set_value("antwort")
+    press(at, "pl_map_done")
+    assert [one.text for one in project(at).prompts[0].candidates] == ["Because.", "It is so."]
+
+
 def test_types_that_can_be_uploaded_are_those_that_can_be_read():
     assert set(upload.TYPES) >= {"csv", "jsonl", "zip"}

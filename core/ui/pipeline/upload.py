@@ -99,22 +99,25 @@ def mapping() -> None:
     found, name, offer = waiting
     with st.form("pl_mapping_form", border=True):
         st.markdown(f"**Which column of {plain(name)} is what?**")
-        fields = {}
         for field, words in ASKED.items():
             options = [NONE, *found.columns]
             guessed = offer.fields.get(field)
-            fields[field] = st.selectbox(
+            st.selectbox(
                 words, options, index=options.index(guessed) if guessed in options else 0, key=f"pl_map_{field}"
             )
-        wide = st.multiselect(
+        st.multiselect(
             "Columns that hold one response each", found.columns, default=list(offer.wide), key="pl_map_wide"
         )
-        done = st.form_submit_button("Read the file so", type="primary", key="pl_map_done")
-    if done:
-        try:
-            chosen = confirm(found.columns, {f: c for f, c in fields.items() if c != NONE}, tuple(wide))
-            _add(found, name, chosen)
-            del st.session_state[WAITING]
-        except ProjectError as error:
-            work.tell(error.sentences, bad=True)
-        st.rerun(scope="fragment")
+        st.form_submit_button("Read the file so", type="primary", key="pl_map_done", on_click=_mapped)
+
+
+def _mapped() -> None:
+    """Read the waiting file with the columns that were chosen."""
+    found, name, _ = st.session_state[WAITING]
+    chosen = {field: st.session_state[f"pl_map_{field}"] for field in ASKED}
+    try:
+        fields = {field: column for field, column in chosen.items() if column != NONE}
+        _add(found, name, confirm(found.columns, fields, tuple(st.session_state["pl_map_wide"])))
+        del st.session_state[WAITING]
+    except ProjectError as error:
+        work.tell(error.sentences, bad=True)
