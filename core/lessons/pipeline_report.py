@@ -12,6 +12,7 @@ from typing import Literal
 
 from core.lessons.text import number, percent, plural
 from core.pipeline import checks_input
+from core.pipeline import markdown as md
 from core.pipeline.checks_cycles import Circles, circles
 from core.pipeline.checks_duplicates import ResponseProblem, Searched, exact_groups, near_groups, response_problems
 from core.pipeline.checks_input import GoldScore, SidedLabel
@@ -104,6 +105,15 @@ def report(project: Project) -> Report:
         response_problems=problems,
         findings=findings,
     )
+
+
+_WORDS: dict[Kind, str] = {"good": "nothing to do", "look": "look at it", "missing": "too little to tell"}
+
+
+def section(project: Project) -> tuple[str, str]:
+    """The quick checks as a section of the specification: a title, and Markdown in which the users' own words are harmless."""
+    lines = [f"- **{f.check}** ({_WORDS[f.kind]}): {md.inline(f.sentence)}" for f in report(project).findings]
+    return "What the checks say", "\n".join(lines)
 
 
 def judgements(project: Project) -> list[Judgement]:

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from core.lessons import pipeline_charts as charts
 from core.lessons import pipeline_sizing as sizing
-from core.lessons.pipeline_report import agreement_intervals, near_duplicates, near_finding, report
+from core.lessons.pipeline_report import agreement_intervals, near_duplicates, near_finding, report, section
 from core.pipeline.cost import cost as stated_cost
 from core.pipeline.model import Candidate, GoldQuestion, Label, Project, Prompt
 from core.pipeline.plan import Budget, Operations
+from core.pipeline.worked_examples import EXAMPLES, load
 from core.statistics.label_budget import PLANS, simulate
 from core.statistics.label_cost import cost
 
@@ -147,3 +148,13 @@ def test_operations_follow_the_plan():
 
 def test_anchors_are_sourced():
     assert all(anchor.source.url.startswith("https://arxiv.org/abs/") and anchor.sentence for anchor in sizing.ANCHORS)
+
+
+def test_the_checks_stand_in_the_specification():
+    project = load(EXAMPLES[0].key)
+    title, text = section(project)
+    assert title == "What the checks say"
+    found = report(project).findings
+    assert text.count("\n- ") + 1 == len(found)
+    for finding in found:
+        assert f"**{finding.check}**" in text

@@ -8,6 +8,7 @@ import zipfile
 
 import streamlit as st
 
+from core.lessons.pipeline_report import section
 from core.lessons.text import plain, plural
 from core.pipeline.datasets import examples, left_out
 from core.pipeline.edits import change
@@ -67,11 +68,12 @@ def _made(project: Project) -> bytes:
     held: tuple[Project, bytes] | None = st.session_state.get(MADE)
     if held is not None and held[0] is project:
         return held[1]
+    extra = [section(project)]
     if len(project.labels) < LARGE:
-        data = export(project)
+        data = export(project, extra)
     else:
         bar = st.progress(0.0, text="Writing the files …")
-        data = export(project, progress=lambda share: bar.progress(share, text="Writing the files …"))
+        data = export(project, extra, progress=lambda share: bar.progress(share, text="Writing the files …"))
         bar.empty()
     st.session_state[MADE] = (project, data)
     return data
