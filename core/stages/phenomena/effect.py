@@ -69,7 +69,7 @@ class Effect:
         settings: every number that the runs take beside the defaults of the stages.
         lessons: where it is shown.
         quick_fraction: how much of the full length a quick check takes; `quick` is the number of the contrast whose sign
-            must show in it.
+            must show in it (one without an expected sign where the effect is not robust).
     """
 
     key: str

@@ -33,7 +33,7 @@ def _wall(bench: Bench) -> list[Arm]:
     arms = [Arm("pretrained", _tries(figures(base)))]
     for name in bench.pick(tuple(QUALITIES), ("mediocre",)):
         quality = QUALITIES[name]
-        for extra in bench.pick((*FEW, *EXTRA), EXTRA[-1:]):
+        for extra in bench.pick((*FEW, *EXTRA), (FEW[0], EXTRA[-1])):
             # With the labels that preferences get on top of the first demonstrations, SFT gets as many demonstrations more.
             n = extra if extra in FEW else SftConfig.n_demonstrations + bench.scaled(extra)
             config = SftConfig(n_demonstrations=n, quality=quality, steps=bench.scaled(SFT_STEPS[extra], 30))
@@ -95,6 +95,7 @@ SFT_WALL = Effect(
     ),
     settings={"few": FEW, "extra": EXTRA, "sft_steps": SFT_STEPS, "ppo_steps": PPO_STEPS},
     lessons=(2,),
+    quick=6,
 )
 
 

@@ -51,7 +51,7 @@ def _run(bench: Bench) -> list[Arm]:
 
 def _best_of_n(bench: Bench) -> list[Arm]:
     """Best-of-n on held-out prompts by the same reward model. Its KL is the analytic upper bound."""
-    config = BestOfNConfig(n_max=N_MAX, n_prompts=bench.scaled(192, 48), held_out=True, seed=bench.seed)
+    config = BestOfNConfig(n_max=N_MAX, n_prompts=bench.scaled(192, 144), held_out=True, seed=bench.seed)
     return [
         Arm(f"best of {found.n}", {"gold": found.gold, "kl": found.kl_bound, "proxy": found.proxy})
         for found in best_of_n(bench.sft(), bench.task, bench.judged().scorer, config)
@@ -78,4 +78,5 @@ METHODS = Effect(
     ),
     settings={"steps": STEPS, "n_max": N_MAX},
     lessons=(10,),
+    quick=6,
 )

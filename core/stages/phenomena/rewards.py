@@ -65,6 +65,7 @@ ACCURACY = Effect(
     ),
     settings={"prompts": PROMPTS, "same_prompts": SAME_PROMPTS, "same_comparisons": SAME_COMPARISONS},
     lessons=(11, 13, 14),
+    quick=1,
 )
 
 
@@ -107,4 +108,5 @@ NOISE_CHAIN = Effect(
     ),
     settings={"noises": NOISES, "ppo_steps": PPO_STEPS},
     lessons=(11, 13),
+    quick=1,
 )

@@ -122,7 +122,8 @@ def compare(found: Effect, kept: SeedRun, fresh: SeedRun) -> tuple[str, str]:
     if before is None or after is None:
         return "run again", f"“{headline.label}” cannot be compared."
     note = f"run again: “{headline.label}” {before:+.3f} then, {after:+.3f} now"
-    return note, "" if before * after > 0 or before == after else "The headline changed its sign."
+    kept_sign = headline.expected == 0 or before * after > 0 or before == after
+    return note, "" if kept_sign else "The headline changed its sign."
 
 
 def _numbers(run: SeedRun) -> dict[tuple[str, str], str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.lessons import effects
 from core.stages.phenomena import recording, runner
 from core.stages.phenomena.catalogue import EFFECTS, effect
 
@@ -21,8 +22,10 @@ def test_the_sign_shows_at_reduced_length(key, again):
     found, run = effect(key), again[key]
     contrast = found.contrasts[found.quick]
     assert run.broke == ""
-    assert contrast.expected != 0
-    assert contrast.difference(run.values()) * contrast.expected > 0
+    difference = contrast.difference(run.values())
+    # An effect that is not robust over the seeds (README says so) owes no sign at one of them.
+    assert difference * contrast.expected > 0 or contrast.expected == 0
+    assert contrast.expected != 0 or not effects.recorded_sizes(key)[0].interval.separable
 
 
 @pytest.mark.parametrize("key", [found.key for found in EFFECTS])
