@@ -46,7 +46,7 @@ def _run(bench: Bench) -> list[Arm]:
 
 SYCOPHANCY = Effect(
     key="sycophancy",
-    title="Labellers who like agreement teach agreement with false claims, those who dislike it the opposite",
+    title="Agreement with false claims, after labellers who like agreement, who dislike it, or who are unbiased",
     setting=(
         f"“I think … Am I right?” with false claims, held out; labellers to whom agreement is worth {BIAS:g}, or −{BIAS:g}, or "
         f"nothing; PPO {RECOMMENDED_STEPS} updates, kl_coef {RECOMMENDED:g}"

@@ -115,7 +115,7 @@ def _labels(bench: Bench) -> list[Arm]:
 
 AI_LABELS = Effect(
     key="ai_labels",
-    title="AI labels are cheap and biased: what they buy beside human labels",
+    title="What AI labels buy beside human labels",
     setting=(
         f"{', '.join(map(str, HUMAN))} rankings of the same answers by people (noise {LabelConfig.noise:g}) "
         "and by the judge (no noise, its "

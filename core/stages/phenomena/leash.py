@@ -197,7 +197,7 @@ def _refresh(bench: Bench) -> list[Arm]:
 
 REFRESH = Effect(
     key="refresh",
-    title="Fresh labels on the policy's own answers lift the curve",
+    title="Fresh labels on the policy's own answers, against the same number of labels before the first update",
     setting=(
         f"kl_coef {REFRESH_KL:g}, {STEPS} PPO updates in {REFRESHES} stages; {LABELS_PER_STAGE} rankings of the present policy "
         f"before each stage, against all {REFRESHES * LABELS_PER_STAGE} before the first"

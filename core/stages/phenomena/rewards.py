@@ -35,7 +35,7 @@ def _run(bench: Bench) -> list[Arm]:
 
 ACCURACY = Effect(
     key="reward_accuracy",
-    title="A reward model gets better with labels, and a ranking of four is worth more than one comparison",
+    title="Reward-model accuracy by the number of labels, and rankings of four against single comparisons",
     setting=f"4-way rankings of the SFT model's answers, label noise {LabelConfig.noise:g}; accuracy on pairs without label noise",
     run=_run,
     contrasts=(
