@@ -19,6 +19,8 @@ SYMBOLS: tuple[tuple[str, str], ...] = (
     (r"\eta", "learning rate"),
     ("z", "logit: the number that softmax turns into a probability"),
     ("L", "loss: the number that training makes small"),
+    (r"L_{\text{val}}", "loss on prompts that are never trained on"),
+    ("g", "gold: true quality of an answer, known in this world"),
     ("k", "estimate of the KL divergence, in nats"),
     (r"\Delta", "difference of two scores"),
     (r"\sigma", "logistic function: turns a difference into a probability"),

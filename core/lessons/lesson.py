@@ -138,6 +138,8 @@ class Lesson:
 
     def visible(self, param: Param, values: Values) -> bool:
         """Whether the other settings leave this one in use, and those that it depends on too."""
+        if param.hidden_if and values.get(param.hidden_if[0]) in param.hidden_if[1]:
+            return False
         while param.shown_if:
             key, wanted = param.shown_if
             if values.get(key) not in wanted:

@@ -109,7 +109,14 @@ def test_every_view_of_a_lesson(watched, server, lesson, theme):
     path = f"/{PHASES[lesson.outline.phase - 1].page}?lesson={lesson.number}&votes={VOTES['few']}"
     players = "".join(f"&{param.key}=7" for param in lesson.params if param.widget == "player")
     page = watched.open(server + path + players, color_scheme=theme)
-    view = next((param for param in lesson.params if param.key.endswith("_view")), None)
+    view = next(
+        (
+            param
+            for param in lesson.params
+            if param.key.endswith(("_view", "_lens")) and lesson.visible(param, lesson.defaults())
+        ),
+        None,
+    )
     found = {}
     for number, (key, label) in enumerate(view.options if view else (("", ""),)):
         if view:

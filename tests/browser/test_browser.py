@@ -34,8 +34,13 @@ def address_of(item, **query):
     return f"/{page}?lesson={item.number}" + "".join(f"&{key}={value}" for key, value in query.items())
 
 
+# The colour of a chart's words: of its ticks, or of any text where a drawing has none.
+INK = "getComputedStyle(document.querySelector('.pg-plot .xtick text') ?? document.querySelector('.pg-plot text')).fill"
+
+
 def check_painted(page):
     settle(page)
+    page.wait_for_selector('.pg-lab[data-painted="yes"]')
     labs = page.locator(".pg-lab")
     assert labs.count() >= 1
     for number in range(labs.count()):
@@ -64,12 +69,10 @@ def test_charts_are_painted_on_every_screen_and_in_both_themes(watched, server, 
         "() => Math.max(...[...document.querySelectorAll('.pg-lab, .st-key-formula')]"
         ".map(n => n.getBoundingClientRect().bottom))"
     )
-    ink = page.evaluate("() => getComputedStyle(document.querySelector('.pg-plot .xtick text')).fill")
+    ink = page.evaluate(f"() => {INK}")
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 1920, "height": 1080})
-    page.wait_for_function(
-        "ink => getComputedStyle(document.querySelector('.pg-plot .xtick text')).fill !== ink", arg=ink
-    )
+    page.wait_for_function(f"ink => {INK} !== ink", arg=ink)
     check_painted(page)
     assert ground(page) < 80
     page.set_viewport_size({"width": 390, "height": 844})

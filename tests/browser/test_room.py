@@ -103,7 +103,7 @@ def test_hide_locks_the_named_controls_and_no_others(watched, server):
 def test_a_preset_does_not_move_a_locked_control(watched, server):
     page = watched.open(server + PPO + "&hide=l8_kl_coef&l8_kl_coef=1.5")
     page.click(".st-key-l8_preset [data-testid=stSelectbox] input")
-    page.locator("[role=option]", has_text="Leash off").click()
+    page.get_by_role("option", name="Leash off").first.click()
     page.wait_for_timeout(300)
     settle(page)
     assert page.locator(".st-key-l8_kl_coef input[type=range]").input_value() == "1.5"

@@ -86,9 +86,17 @@ def test_sentences_about_the_last_epoch_agree_with_the_ratios():
     assert seen == {"others", "own"}
 
 
+# A small batch and a wide clip: here PPO goes further than the plain gradient.
+ODD_BATCH = {"l7_clip": 0.69, "l7_epochs": 8, "l7_seed": 150}
+
+
 def test_sentences_about_the_batch_agree_with_the_curves():
     verdicts = set()
-    extra = [shown(view="epochs", mode="exact", lr=20.0, step=2), shown(view="epochs", lr=0.0, step=3)]
+    extra = [
+        shown(view="epochs", mode="exact", lr=20.0, step=2),
+        shown(view="epochs", lr=0.0, step=3),
+        LESSON.result(LESSON.defaults() | {"l7_view": "epochs", "l7_step": 2, "start": "base"} | ODD_BATCH),
+    ]
     for result in [*by_view("epochs"), *extra]:
         reuse, k = result.reuse, result.step
         if not k:

@@ -54,6 +54,10 @@ CONSTANTS = {
     "the effect is **not there**": "the same",
     "Comparisons against": "the same",
     "demonstrations gold": "the same",
+    "in any of the 1 batch so far": "said only after one update, which begins at the reference: k1 is 0 there",
+    "It has reached the lowest point of its loss": "said only if both distances are 0 to the digits shown",
+    "Here both choose the same checkpoint": "the longer walks are recorded; said for one of them",
+    "a higher loss, and better answers": "rare: broken answers that happen to be better; no neighbour says it again",
     "stands where it began": "said only if the pushes on it are 0",
 }
 
@@ -108,8 +112,10 @@ def test_another_result_gives_another_sentence(number):
 def test_most_states_have_their_own_words(number):
     """A lesson that said the same in most of its states would not be derived from them."""
     item = lesson(number)
-    said = [item.says(result) for result in of_mixtures(number)]
-    assert len(set(said)) > 0.6 * len(said)
+    mixed = [(state, result) for name, state, result in results(number) if name.startswith("mixed")]
+    # States that differ only in settings which are out of use are one state.
+    in_use = {tuple((p.key, state[p.key]) for p in item.params if item.visible(p, state)) for state, _ in mixed}
+    assert len({item.says(result) for _, result in mixed}) > 0.6 * len(in_use)
 
 
 @pytest.mark.parametrize("number", [item.number for item in LESSONS])
