@@ -212,6 +212,5 @@ REFRESH = Effect(
     ),
     settings={"labels_per_stage": LABELS_PER_STAGE, "stages": REFRESHES, "kl_coef": REFRESH_KL, "steps": STEPS},
     lessons=(12, 13),
-    quick_fraction=0.6,
     quick=2,
 )
