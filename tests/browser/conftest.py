@@ -14,6 +14,7 @@ FAILURES = Path(__file__).parent / "failures"
 PASSED = pytest.StashKey[bool]()
 
 
+@pytest.hookimpl(tryfirst=True)  # before the test processes read the groups
 def pytest_collection_modifyitems(items):
     for item in items:
         if Path(item.path).parent == Path(__file__).parent:
