@@ -138,14 +138,11 @@ class Lesson:
 
     def visible(self, param: Param, values: Values) -> bool:
         """Whether the other settings leave this one in use, and those that it depends on too."""
-        if param.hidden_if and values.get(param.hidden_if[0]) in param.hidden_if[1]:
-            return False
-        while param.shown_if:
-            key, wanted = param.shown_if
-            if values.get(key) not in wanted:
-                return False
-            param = self.param(key)
-        return True
+        while param.in_use(values):
+            if param.shown_if is None:
+                return True
+            param = self.param(param.shown_if[0])
+        return False
 
     def param(self, key: str) -> Param:
         """The declaration of one key. Raises KeyError for a key of another lesson."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.figures.chart import Chart
 from core.figures.share_bars import ShareBar, share_bars
 from core.figures.token_ranks import RankedToken, token_ranks
@@ -106,12 +108,14 @@ def _knows(result: Result) -> Chart:
 def _ideal(result: Result) -> Chart:
     rows = [RankedToken(row.token, -row.logp, row.rank) for row in result.aligned]
     listed = "; ".join(f"“{row.token}” rank {row.rank}" for row in rows)
-    return token_ranks(
+    shown = token_ranks(
         key="l1_ideal",
         title=f"{words.whose(result).capitalize()} in the base model's eyes",
         tokens=rows,
         text=f"{words.asked_as(result)}, {words.whose(result)}. {listed}.",
     )
+    # The ranks are computed now; the model that wrote the answer was trained before and kept.
+    return replace(shown, recordings=("the fine-tuned model",)) if result.whose == "sft" else shown
 
 
 def table(result: Result) -> Table:

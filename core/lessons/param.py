@@ -62,6 +62,12 @@ class Param:
         if self.read(self.write(self.default)) != Reading(self.default):
             raise ValueError(f"The default of {self.key} is not one of its own legal values.")
 
+    def in_use(self, values: Values) -> bool:
+        """Whether the settings that it names leave this one in use. `Lesson.visible` follows chains of them."""
+        if self.hidden_if and values.get(self.hidden_if[0]) in self.hidden_if[1]:
+            return False
+        return self.shown_if is None or values.get(self.shown_if[0]) in self.shown_if[1]
+
     def read(self, raw: str | None) -> Reading:
         """A raw URL text as a legal value. Never raises: too large or small → nearest legal; nonsense → default; each said."""
         if raw is None:

@@ -8,29 +8,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from core.stages import (
-    asked,
-    lens_recorded,
-    long_walk,
-    my_votes_recorded,
-    recorded,
-    recordings,
-    starting_points,
-    stored,
-    terminal,
-    walks,
-)
+from core.stages import recordings, starting_points, stored, terminal
 from core.stages.evaluate import single_thread
 from core.stages.ppo import PpoConfig
 from core.stages.pretrain import PretrainConfig
+from core.stages.recordings import Order
 from core.stages.relay import RelayConfig
 from core.stages.world_task import WEIGHTS
-
-RECORDERS = {
-    "asked": (asked.command, asked.RECORDED),
-    "walks": (walks.command, walks.RECORDED),
-    "long": (long_walk.command, long_walk.RECORDED),
-}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -91,18 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if args.command == "store":
             return terminal.store_command(replace(config, seed=args.seed), args.weights, args.out)
         if args.command == "record":
-            only = args.what[0] if len(args.what) == 1 else ""
-            if only in RECORDERS:
-                command, out = RECORDERS[only]
-                return command(args.out or out)
-            if only == "lens":
-                return terminal.lens_command(args.out or lens_recorded.RECORDED)
-            if only == "home":
-                return my_votes_recorded.command(args.seed, args.out or my_votes_recorded.RECORDED)
-            if only == recordings.RELAY:
-                relay = replace(config, seed=args.seed)
-                return terminal.record_command(relay, args.weights, args.out or recorded.RECORDED)
-            return recordings.record(args.what, args.processes)
+            order = Order(replace(config, seed=args.seed), args.weights, args.out)
+            return recordings.record(args.what, order, args.processes)
         ppo = replace(config.ppo, steps=args.steps, kl_coef=args.kl_coef)
         return terminal.relay_command(replace(config, seed=args.seed, ppo=ppo), args.weights)
     except (ValueError, OSError) as error:

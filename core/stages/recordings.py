@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from core.stages import (
     asked,
@@ -21,8 +22,16 @@ from core.stages.phenomena.catalogue import EFFECTS
 from core.stages.relay import RelayConfig
 from core.stages.world_task import WEIGHTS, load_base
 
-RELAY = "relay"
 EFFECT_KEYS = tuple(found.key for found in EFFECTS)
+
+
+@dataclass(frozen=True)
+class Order:
+    """How to record: settings and seed of the relay, the pretrained weights, and where to (None: into the assets)."""
+
+    relay: RelayConfig = field(default_factory=RelayConfig)
+    weights: Path = WEIGHTS
+    out: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,7 @@ class Recording:
 
     name: str
     about: str
-    make: Callable[[], int]
+    make: Callable[[Order], int]
     faults: Callable[[], tuple[str, ...]]
 
 
@@ -75,34 +84,49 @@ RECORDINGS: tuple[Recording, ...] = (
     Recording(
         "models",
         "the SFT model and the reward model of the relay",
-        lambda: terminal.store_command(RelayConfig(), WEIGHTS, stored.FOLDER),
+        lambda order: terminal.store_command(order.relay, order.weights, order.out or stored.FOLDER),
         stored.verify,
     ),
     Recording(
         "starts",
         "where the whiteboard's policies start",
-        lambda: terminal.starts_command(WEIGHTS, starting_points.RECORDED),
+        lambda order: terminal.starts_command(order.weights, order.out or starting_points.RECORDED),
         _starts_faults,
     ),
     Recording(
-        RELAY,
+        "relay",
         "the relay of lesson 3, with and without its runners",
-        lambda: terminal.record_command(RelayConfig(), WEIGHTS, recorded.RECORDED),
+        lambda order: terminal.record_command(order.relay, order.weights, order.out or recorded.RECORDED),
         _relay_faults,
     ),
-    Recording("asked", "what the pretrained model answers, for lesson 1", asked.command, _loads(asked.load)),
-    Recording("walks", "walks of single prompts through SFT, for lesson 5", walks.command, _loads(walks.load)),
-    Recording("long", "a longer SFT, for lesson 5", long_walk.command, _loads(long_walk.load)),
+    Recording(
+        "asked",
+        "what the pretrained model answers, for lesson 1",
+        lambda order: asked.command(order.out or asked.RECORDED),
+        _loads(asked.load),
+    ),
+    Recording(
+        "walks",
+        "walks of single prompts through SFT, for lesson 5",
+        lambda order: walks.command(order.out or walks.RECORDED),
+        _loads(walks.load),
+    ),
+    Recording(
+        "long",
+        "a longer SFT, for lesson 5",
+        lambda order: long_walk.command(order.out or long_walk.RECORDED),
+        _loads(long_walk.load),
+    ),
     Recording(
         "lens",
         "PPO on the tiny language model, word by word, for lesson 8",
-        lambda: terminal.lens_command(lens_recorded.RECORDED),
+        lambda order: terminal.lens_command(order.out or lens_recorded.RECORDED),
         _lens_faults,
     ),
     Recording(
         "home",
         "the runs of the home page",
-        lambda: my_votes_recorded.command(0, my_votes_recorded.RECORDED),
+        lambda order: my_votes_recorded.command(order.relay.seed, order.out or my_votes_recorded.RECORDED),
         _home_faults,
     ),
 )
@@ -129,12 +153,18 @@ def chosen(asked_for: Sequence[str]) -> tuple[tuple[Recording, ...], tuple[str, 
     return tuple(entry for name, entry in known.items() if name in asked_for), effects
 
 
-def record(asked_for: Sequence[str], processes: int = 2) -> int:
-    """Make these recordings again (no names: all), and say what was written. Returns the exit code."""
+def record(asked_for: Sequence[str], order: Order, processes: int = 2) -> int:
+    """Make these recordings again (no names: all), and say what was written. Returns the exit code.
+
+    Raises:
+        ValueError: an unknown name, or one place for more than one recording.
+    """
     single, effects = chosen(asked_for)
+    if order.out is not None and (effects or len(single) > 1):
+        raise ValueError("--out is for one recording; effects and several recordings go into the assets.")
     for entry in single:
         print(f"{entry.name}: {entry.about}", flush=True)
-        if code := entry.make():
+        if code := entry.make(order):
             return code
     if effects:
         for sentence in runner.record(effects, processes=processes):

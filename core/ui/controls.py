@@ -10,16 +10,6 @@ import streamlit as st
 from core.lessons.param import Param, Values
 
 
-def visible(param: Param, values: Values) -> bool:
-    """Whether the other settings leave this one in use."""
-    if param.hidden_if and values.get(param.hidden_if[0]) in param.hidden_if[1]:
-        return False
-    if param.shown_if is None:
-        return True
-    key, wanted = param.shown_if
-    return values.get(key) in wanted
-
-
 def control(param: Param, values: Values, *, disabled: bool = False, key: str = "", **extra: Any) -> None:
     """Draw the widget of one setting. Its value is in the session already, so no default is given here.
 
@@ -83,5 +73,5 @@ def _mark(value: float) -> str:
 def controls(params: Iterable[Param], values: Values, hidden: frozenset[str] = frozenset()) -> None:
     """Draw the controls that are in use; those named in `hidden` are locked by whoever made the link."""
     for param in params:
-        if visible(param, values):
+        if param.in_use(values):
             control(param, values, disabled=param.key in hidden)

@@ -13,7 +13,7 @@ from core.lessons.param import Values
 from core.lessons.shared_params import PLACE, responses
 from core.lessons.text import percent, plain
 from core.ui import room, settings
-from core.ui.controls import control, visible
+from core.ui.controls import control
 from core.world import own_texts
 from core.world.candidates import MAX_PROMPT_CHARACTERS, MAX_RESPONSE_CHARACTERS
 
@@ -79,7 +79,7 @@ def own_answers(lesson: Lesson, result: Any) -> None:
 def _start(lesson: Lesson, values: Values) -> None:
     """Whose probabilities the reference policy has, and for which prompt."""
     for param in PLACE:
-        if param.kind in ("choice", "bool") and visible(param, values):
+        if param.kind in ("choice", "bool") and param.in_use(values):
             control(param, values, key=f"l{lesson.number}_{param.key}", on_change=_moved, args=(lesson, param.key))
     now = responses(values)
     lowest, highest = min(now.ref_probs), max(now.ref_probs)

@@ -122,7 +122,7 @@ def _charts(lesson: Lesson, result: Any, values: Values) -> None:
             st.session_state[f"l{lesson.number}_ahead"] = int(lesson.param(step_key).nearest(float(value)))
 
     for shown in lesson.figures(result):
-        shown = replace(shown, recordings=recordings(result))
+        shown = replace(shown, recordings=(*shown.recordings, *recordings(result)))
         components.chart(shown, token=settings.token(), ended=_ended(shown.frames, result), report=report)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core.lessons.lesson import Lesson
 from core.lessons.outline import OUTLINES, PHASES
 from core.lessons.param import Value
+from core.ui import live_run
 
 APP = Path(__file__).parents[2] / "app.py"
 TIMEOUT = 60
@@ -84,3 +86,26 @@ def move(at: AppTest, key: str, value: Value) -> AppTest:
     assert found is not None, f"{key} is not on the page"
     found.set_value(value)
     return at.run()
+
+
+def captions(at: AppTest) -> str:
+    """All captions as one text."""
+    return " ".join(element.value for element in at.caption)
+
+
+def press(at: AppTest, key: str) -> None:
+    """Press a button and look at the page again."""
+    widget(at, key).click()
+    at.run()
+    check(at)
+
+
+def over(at: AppTest, seconds: float = 10.0) -> None:
+    """Wait until every live run of this session is over, and look again."""
+    done = threading.Event()
+    for _ in range(200):
+        if all(ticket.status().over for ticket in at.session_state[live_run.TICKETS].values()):
+            break
+        done.wait(seconds / 200)
+    at.run()
+    check(at)

@@ -11,18 +11,10 @@ from core.lessons.home_votes import compute, encode
 from core.lessons.text import plain
 from core.stages import my_votes, my_votes_recorded
 from core.ui import live_run
-from tests.pages.driver import check, component, home, widget
+from tests.pages.driver import check, component, home, over, press, widget
 
 WAIT = 10
 FIVE = encode("lrlll")
-
-
-def _press(at, key):
-    button = widget(at, key)
-    assert button is not None, f"no button {key}"
-    button.click()
-    at.run()
-    check(at)
 
 
 def _link(at):
@@ -31,17 +23,6 @@ def _link(at):
 
 def _texts(at):
     return " ".join(element.value for kind in (at.markdown, at.caption, at.warning) for element in kind)
-
-
-def _over(at):
-    """Wait until this session's run is over, and look again."""
-    done = threading.Event()
-    for _ in range(200):
-        if all(ticket.status().over for ticket in at.session_state[live_run.TICKETS].values()):
-            break
-        done.wait(WAIT / 200)
-    at.run()
-    check(at)
 
 
 def _recorded_again(config):
@@ -57,12 +38,12 @@ def test_votes_by_button_stand_in_the_link_and_move_the_bars():
     assert widget(at, "hv_run") is None
     bars = [component(at, "home_board")["figure"]["data"][1]["x"]]
     for key in ("hv_l", "hv_r", "hv_t", "hv_s", "hv_l"):
-        _press(at, key)
+        press(at, key)
         bars.append(component(at, "home_board")["figure"]["data"][1]["x"])
     assert _link(at)["hv"] == encode("lrtsl")
     assert bars[0] != bars[1]
     assert bars[-1] != bars[0]
-    _press(at, "hv_u")
+    press(at, "hv_u")
     assert _link(at)["hv"] == encode("lrts")
     again = home(_link(at))
     check(again)
@@ -75,7 +56,7 @@ def test_damaged_votes_are_dropped_with_a_sentence(raw):
     check(at)
     assert "Your votes on this page" in _texts(at)
     assert "hv" not in _link(at)
-    _press(at, "hv_l")
+    press(at, "hv_l")
     assert "could not be read" not in _texts(at)
 
 
@@ -84,15 +65,15 @@ def test_all_pairs_can_be_voted_on_and_then_only_undone():
     at = home({"hv": encode("l" * n)})
     check(at)
     assert widget(at, "hv_l").disabled
-    _press(at, "hv_u")
+    press(at, "hv_u")
     assert not widget(at, "hv_l").disabled
 
 
 def test_a_finished_run_stands_there_in_words_and_numbers(monkeypatch):
     monkeypatch.setattr(my_votes, "train", _recorded_again)
     at = home({"hv": FIVE})
-    _press(at, "hv_run")
-    _over(at)
+    press(at, "hv_run")
+    over(at)
     run = my_votes_recorded.load().run("example")
     assert f"n = {run.after.n} held-out prompts" in _texts(at)
     assert plain(run.shown[-1].texts[0]) in _texts(at)
@@ -113,18 +94,18 @@ def test_a_run_goes_on_while_more_votes_come_and_the_new_ones_are_offered(monkey
 
     monkeypatch.setattr(my_votes, "train", slow)
     at = home({"hv": FIVE})
-    _press(at, "hv_run")
+    press(at, "hv_run")
     assert widget(at, "hv_stop") is not None
     assert component(at, "home_example")["badge"] == "recorded"
     other = next(letter for letter in "rl" if compute(FIVE + letter).config != compute(FIVE).config)
-    _press(at, f"hv_{other}")
+    press(at, f"hv_{other}")
     assert widget(at, "hv_stop") is not None
     assert asked == [compute(FIVE).config]
     assert live_run.training_queue().counts() == (1, 0)
-    _press(at, "hv_again")  # the old run stops, the new one starts
+    press(at, "hv_again")  # the old run stops, the new one starts
     assert widget(at, "hv_again") is None
     go_on.set()
-    _over(at)
+    over(at)
     assert asked[-1] == compute(FIVE + other).config
     assert component(at, "home_run")
 
@@ -141,12 +122,12 @@ def test_two_people_with_equal_votes_share_one_run_and_one_may_stop(monkeypatch)
 
     monkeypatch.setattr(my_votes, "train", slow)
     one, two = home({"hv": FIVE}), home({"hv": FIVE})
-    _press(one, "hv_run")
-    _press(two, "hv_run")
-    _press(one, "hv_stop")
+    press(one, "hv_run")
+    press(two, "hv_run")
+    press(one, "hv_stop")
     assert "Stopped after" in _texts(one)
     go_on.set()
-    _over(two)
+    over(two)
     assert component(two, "home_run")
     assert len(asked) == 1
 

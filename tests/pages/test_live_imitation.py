@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 from core.lessons.catalogue import lesson
 from core.stages import imitation_live, recorded
 from core.stages.recorded import Leg
-from core.ui import live_run
-from tests.pages.driver import check, move, open_lesson, widget
+from tests.pages.driver import captions, check, move, open_lesson, over, press, widget
 
 pytestmark = pytest.mark.skipif(lesson(2) is None, reason="lesson 2 is not in the catalogue")
-
-
-def _captions(at):
-    return " ".join(element.value for element in at.caption)
-
-
-def _press(at, key):
-    widget(at, key).click()
-    at.run()
-    check(at)
-
-
-def _over(at):
-    done = threading.Event()
-    for _ in range(200):
-        if all(ticket.status().over for ticket in at.session_state[live_run.TICKETS].values()):
-            break
-        done.wait(0.05)
-    at.run()
-    check(at)
 
 
 def test_a_point_is_trained_shown_and_put_away(monkeypatch):
@@ -46,15 +23,15 @@ def test_a_point_is_trained_shown_and_put_away(monkeypatch):
     monkeypatch.setattr(imitation_live, "point", quick)
     at = open_lesson(lesson(2), {"l2_n": "128", "l2_quality": "0.8", "l2_seed": "77"})
     check(at)
-    assert "128 demonstrations of quality 0.8" in _captions(at)
-    _press(at, "l2_run")
-    _over(at)
+    assert "128 demonstrations of quality 0.8" in captions(at)
+    press(at, "l2_run")
+    over(at)
     assert [(c.n, c.quality, c.seed) for c in wanted] == [(128, 0.8, 77)]
     gold = recorded.find(True, True).evaluations[0].gold_held_out
-    assert "**Live**, 128 demonstrations" in _captions(at)
-    assert f"{abs(gold):.2f}" in _captions(at)
-    _press(at, "l2_back")
-    assert "**Live**" not in _captions(at)
+    assert "**Live**, 128 demonstrations" in captions(at)
+    assert f"{abs(gold):.2f}" in captions(at)
+    press(at, "l2_back")
+    assert "**Live**" not in captions(at)
 
 
 def test_a_moved_control_leaves_no_point_of_other_settings_on_screen(monkeypatch):
@@ -64,13 +41,13 @@ def test_a_moved_control_leaves_no_point_of_other_settings_on_screen(monkeypatch
         lambda config: iter([Leg("sft", 1, 1, 0.5, 0.5), recorded.find(True, True).evaluations[0]]),
     )
     at = open_lesson(lesson(2), {"l2_seed": "78"})
-    _press(at, "l2_run")
-    _over(at)
-    assert "**Live**" in _captions(at)
+    press(at, "l2_run")
+    over(at)
+    assert "**Live**" in captions(at)
     move(at, "l2_seed", 79)
     check(at)
-    assert "**Live**" not in _captions(at)
-    assert "seed 79" in _captions(at)
+    assert "**Live**" not in captions(at)
+    assert "seed 79" in captions(at)
 
 
 def test_two_modes_have_nothing_to_train():

@@ -9,16 +9,10 @@ import pytest
 from core.lessons.catalogue import lesson
 from core.stages import lens, lens_recorded
 from core.ui import live_run
-from tests.pages.driver import check, component, move, open_lesson, widget
+from tests.pages.driver import check, component, move, open_lesson, press, widget
 
 WAIT = 10
 LM = {"l8_lens": "lm"}
-
-
-def _press(at, key):
-    widget(at, key).click()
-    at.run()
-    check(at)
 
 
 def _sees(at, updates):
@@ -55,21 +49,21 @@ def test_the_live_run_takes_the_recorded_ones_place_and_gives_it_back(trains):
     shown = component(at, "l8_words")
     assert (shown["badge"], shown["step"], len(shown["frames"])) == ("recorded", 20, 41)
     assert any("seed 0 instead of 5" in element.value for element in at.caption)
-    _press(at, "l8_run")
+    press(at, "l8_run")
     shown = _sees(at, 4)
     assert (shown["badge"], shown["step"], len(shown["frames"]), shown["horizon"]) == ("live", 4, 5, 40)
-    _press(at, "l8_stop")
+    press(at, "l8_stop")
     at.run()
     check(at)
     assert component(at, "l8_words")["horizon"] == 4
     assert any("Stopped after" in element.value for element in at.caption)
-    _press(at, "l8_back")
+    press(at, "l8_back")
     assert component(at, "l8_words")["badge"] == "recorded"
 
 
 def test_a_control_moved_in_mid_run_leaves_nothing_of_the_old_run(trains):
     at = open_lesson(lesson(8), {**LM, "l8_lm_seed": "6"})
-    _press(at, "l8_run")
+    press(at, "l8_run")
     _sees(at, 4)
     first = at.session_state[live_run.TICKETS]["l8"]
     move(at, "l8_clip", 0.3)

@@ -9,31 +9,10 @@ import pytest
 from core.lessons.catalogue import lesson
 from core.stages import recorded
 from core.ui import live_run
-from tests.pages.driver import check, move, open_lesson, widget
+from tests.pages.driver import captions, check, move, open_lesson, over, press, widget
 
 pytestmark = pytest.mark.skipif(lesson(3) is None, reason="lesson 3 is not in the catalogue")
 WAIT = 10
-
-
-def _captions(at):
-    return " ".join(element.value for element in at.caption)
-
-
-def _press(at, key):
-    widget(at, key).click()
-    at.run()
-    check(at)
-
-
-def _over(at):
-    """Wait until every run of this session is over, and look again."""
-    done = threading.Event()
-    for _ in range(200):
-        if all(ticket.status().over for ticket in at.session_state[live_run.TICKETS].values()):
-            break
-        done.wait(WAIT / 200)
-    at.run()
-    check(at)
 
 
 def _recorded_again(config):
@@ -46,13 +25,13 @@ def test_a_finished_run_stands_beside_the_recorded_one(monkeypatch):
     monkeypatch.setattr(recorded, "live", _recorded_again)
     at = open_lesson(lesson(3), {"l3_seed": "7", "l3_sft": "false"})
     check(at)
-    assert "Live, seed" not in _captions(at)
-    _press(at, "l3_run")
-    _over(at)
-    assert "Live, seed 7" in _captions(at)
-    assert "no clear difference" in _captions(at)
+    assert "Live, seed" not in captions(at)
+    press(at, "l3_run")
+    over(at)
+    assert "Live, seed 7" in captions(at)
+    assert "no clear difference" in captions(at)
     kept = recorded.find(False, True)
-    assert f"{abs(kept.evaluations[-1].gold_held_out):.2f}" in _captions(at)
+    assert f"{abs(kept.evaluations[-1].gold_held_out):.2f}" in captions(at)
 
 
 def test_a_run_is_followed_and_stopped(monkeypatch):
@@ -67,15 +46,15 @@ def test_a_run_is_followed_and_stopped(monkeypatch):
 
     monkeypatch.setattr(recorded, "live", slow)
     at = open_lesson(lesson(3))
-    _press(at, "l3_run")
+    press(at, "l3_run")
     assert widget(at, "l3_run") is None
     assert widget(at, "l3_stop") is not None
     assert live_run.training_queue().counts() == (1, 0)
-    _press(at, "l3_stop")
+    press(at, "l3_stop")
     go_on.set()
     at.run()
     check(at)
-    assert "Stopped after" in _captions(at)
+    assert "Stopped after" in captions(at)
     assert widget(at, "l3_run") is not None
 
 
@@ -90,17 +69,17 @@ def test_a_control_moved_while_it_plays_replaces_the_run(monkeypatch):
 
     monkeypatch.setattr(recorded, "live", slow)
     at = open_lesson(lesson(3), {"l3_seed": "31"})
-    _press(at, "l3_run")
+    press(at, "l3_run")
     first = at.session_state[live_run.TICKETS]["l3"]
     move(at, "l3_seed", 32)
     check(at)
     assert first.status().phase == "stopped"
     assert at.session_state[live_run.TICKETS]["l3"].key != first.key
     go_on.set()
-    _over(at)
+    over(at)
     assert begun == [31, 32]
-    assert "Live, seed 32" in _captions(at)
-    assert "Live, seed 31" not in _captions(at)
+    assert "Live, seed 32" in captions(at)
+    assert "Live, seed 31" not in captions(at)
 
 
 def test_the_third_waits_and_sees_its_place(monkeypatch):
@@ -113,14 +92,14 @@ def test_the_third_waits_and_sees_its_place(monkeypatch):
     monkeypatch.setattr(recorded, "live", blocked)
     people = [open_lesson(lesson(3), {"l3_seed": str(seed)}) for seed in (11, 12, 13)]
     for at in people:
-        _press(at, "l3_run")
+        press(at, "l3_run")
     assert live_run.training_queue().counts() == (2, 1)
     places = [str(element.proto) for element in people[2].get("progress")]
     assert any("Place 1 in the queue" in text for text in places)
     go_on.set()
     for at in people:
-        _over(at)
-        assert "Live, seed" in _captions(at)
+        over(at)
+        assert "Live, seed" in captions(at)
 
 
 def test_a_run_that_fails_says_why_in_one_sentence(monkeypatch):
@@ -130,6 +109,6 @@ def test_a_run_that_fails_says_why_in_one_sentence(monkeypatch):
 
     monkeypatch.setattr(recorded, "live", fails)
     at = open_lesson(lesson(3), {"l3_seed": "21"})
-    _press(at, "l3_run")
-    _over(at)
+    press(at, "l3_run")
+    over(at)
     assert any("weights base.safetensors are missing" in element.value for element in at.warning)

@@ -6,7 +6,7 @@ import pytest
 
 from core.policies.checkpoint import load, save
 from core.policies.transformer import TinyLM, TransformerConfig
-from core.stages import model_card, terminal
+from core.stages import model_card, recordings, terminal
 from core.stages.__main__ import main
 from core.stages.evaluate import cloze_accuracy, exam_accuracy, exam_prompt
 from core.stages.pretrain import PretrainConfig
@@ -154,3 +154,34 @@ def test_the_shipped_weights_know_and_do_not_say():
 
     mix = asked_directly(found.model, world_task(), "fact", True, 2)
     assert mix["answers rightly"] / mix.total() <= 0.05
+
+
+# --- what is kept ---------------------------------------------------------------------------------------------------
+
+
+def test_everything_that_is_kept_fits(capsys):
+    assert main(["verify", "--no-again"]) == 0
+    said = capsys.readouterr().out
+    assert "FAULT" not in said
+    assert all(name in said for name in recordings.names() if name != "effects")
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (["verify", "magic"], "no recording called “magic”"),
+        (["record", "magic"], "no recording called “magic”"),
+        (["record", "starts", "asked", "--out", "x.json"], "--out is for one recording"),
+        (["record", "drift", "--out", "x.json"], "--out is for one recording"),
+    ],
+)
+def test_recordings_that_cannot_be_made_are_refused(arguments, sentence, capsys):
+    assert main(arguments) == 1
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_recording_goes_where_it_is_told(monkeypatch, tmp_path):
+    asked_for = []
+    monkeypatch.setattr(terminal, "starts_command", lambda weights, out: asked_for.append((weights, out)) or 0)
+    assert main(["record", "starts", "--out", str(tmp_path / "s.json")]) == 0
+    assert asked_for == [(WEIGHTS, tmp_path / "s.json")]
