@@ -131,6 +131,7 @@ def test_what_opens_on_demand(watched, server, theme):
     page = watched.open(f"{server}/trace_one_example?lesson=8&l8_step=5", color_scheme=theme)
     rules = COLOUR_RULES if theme == "dark" else ()
     found = {}
+    page.wait_for_selector(".st-key-l8_more [role=radio]")
     panels = page.locator(".st-key-l8_more [role=radio]").all_inner_texts()
     assert len(panels) >= 5
     for label in panels:
