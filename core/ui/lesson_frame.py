@@ -22,9 +22,9 @@ from core.ui.live_run import LiveRun, Offer, joined, strip
 from core.ui.safely import safely
 
 FIRST_CONTROLS = 6
-# The browser draws what reaches it within 10 ms in one go, and drawing all else takes it longer than moving the bars.
+# The browser draws what reaches it together in one go, and drawing all else takes it longer than moving the bars.
 # So the chart is sent this long (seconds) before the rest; the wait costs no computing time.
-CHART_LEAD = 0.015
+CHART_LEAD = 0.03
 Panel = Callable[[Lesson, Any, Values], None]
 Bench = Callable[[Values], bool]
 

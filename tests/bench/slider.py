@@ -68,9 +68,9 @@ def address_of(item: Lesson) -> str:
 
 
 def first_slider(item: Lesson) -> str:
-    """The key of the slider that is pressed: the KL coefficient in lesson 8, else the first one that is on the page."""
+    """The key of the slider that is pressed: the KL coefficient in lesson 8, else the first one on the page, or ""."""
     keys = [p.key for p in item.params if p.widget == "control" and p.kind in ("float", "int") and not p.shown_if]
-    return "l8_kl_coef" if item.number == 8 else keys[0]
+    return "l8_kl_coef" if item.number == 8 else next(iter(keys), "")
 
 
 def measure(items: list[Lesson], presses: int) -> tuple[list[float], dict[int, list[float]]]:
@@ -112,7 +112,7 @@ def main() -> None:
     presses = int(words[words.index("--presses") + 1]) if "--presses" in words else PRESSES
     asked = words[words.index("--lessons") + 1] if "--lessons" in words else "8"
     numbers = [item.number for item in LESSONS] if asked == "all" else [int(n) for n in asked.split(",")]
-    items = [found for n in numbers if (found := lesson(n)) is not None]
+    items = [found for n in numbers if (found := lesson(n)) is not None and first_slider(found)]
     if chromium() is None:
         raise SystemExit("No Chromium is installed here.")
     floor, times = measure(items, presses)
