@@ -59,6 +59,7 @@ def _components() -> dict[str, Any]:
         "table": _table_component(),
         "link": _renderer("playground_link", "<span></span>", _read("link.js")),
         "copy": _renderer("playground_copy", _read("copy.html"), _read("copy.js")),
+        "presses": _renderer("playground_presses", "<span></span>", _read("presses.js")),
     }
 
 
@@ -108,7 +109,14 @@ def table(key: str, shown: Table, *, pickable: bool, report: Report) -> None:
     _mount("table", key, data, ("picked",), report)
 
 
-def _mount(component: str, key: str, data: dict[str, Any], names: tuple[str, ...], report: Report | None) -> None:
+def presses(key: str, buttons: dict[str, list[str]], heard: str, report: Report) -> None:
+    """Count the presses of buttons in the browser; their growing text goes to `report("pressed", text)`. Draws nothing."""
+    _mount("presses", key, {"buttons": buttons, "heard": heard}, ("pressed",), report, height=1)
+
+
+def _mount(
+    component: str, key: str, data: dict[str, Any], names: tuple[str, ...], report: Report | None, **layout: int
+) -> None:
     def hear(name: str) -> Callable[[], None]:
         def heard() -> None:
             value = st.session_state[key].get(name)
@@ -118,7 +126,7 @@ def _mount(component: str, key: str, data: dict[str, Any], names: tuple[str, ...
         return heard
 
     callbacks = {f"on_{name}_change": hear(name) for name in names}
-    _components()[component](key=key, data=data, **callbacks)
+    _components()[component](key=key, data=data, **callbacks, **layout)
 
 
 def copy_link() -> None:

@@ -16,7 +16,7 @@ from core.stages import my_votes, my_votes_recorded
 from core.stages.my_votes import PROMPTS, MyVotesConfig, Shown
 from core.stages.my_votes_recorded import AGAIN, Run
 from core.stages.queue import Phase, Ticket
-from core.ui import components, live_run
+from core.ui import components, live_run, presses
 from core.ui.live_run import LiveRun
 
 NAME = "hv"
@@ -24,6 +24,14 @@ OFFERED = "_home_runs"
 NOTE = "_home_note"
 LABEL = "Train the tiny LM on my votes"
 MOST_OFFERED = 20
+UNDO = "u"
+PRESSES = {
+    "l": ("hv_l", "ArrowLeft"),
+    "t": ("hv_t", "t"),
+    "r": ("hv_r", "ArrowRight"),
+    "s": ("hv_s", "s"),
+    UNDO: ("hv_u", "u"),
+}
 
 
 def text() -> str:
@@ -91,8 +99,13 @@ def _pair(now: HomeVotes) -> None:
                     type="primary" if primary else "secondary",
                 )
             st.button("Undo", key="hv_u", shortcut="U", on_click=_undo, disabled=not now.letters)
+        presses.listen("hv_presses", PRESSES, _pressed)
         if not now.letters:
             st.caption("Real answers of the tiny LM after SFT. Keys: ← left, → right, T tie, S skip, U undo.")
+
+
+def _pressed(letter: str) -> None:
+    _undo() if letter == UNDO else _add(letter)
 
 
 def _add(letter: str) -> None:

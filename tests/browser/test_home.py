@@ -42,3 +42,30 @@ def test_from_opening_over_five_votes_to_a_run_that_is_stopped(watched, server):
     page.click(".st-key-hv_stop button")
     page.wait_for_selector(".st-key-hv_run button")
     assert "Stopped after" in page.locator(".st-key-hv_live").inner_text()
+
+
+def test_no_vote_is_lost_however_quickly_the_votes_come(watched, server):
+    page = watched.open(server, wait=f"{HERO} .pg-lab")
+    for key in ("ArrowLeft", "ArrowRight", "ArrowLeft", "ArrowLeft", "ArrowRight"):
+        page.keyboard.press(key)  # nothing is waited for: a run of the page is under way
+    wait_for_link(page, "lrllr")
+    page.wait_for_function("() => document.querySelector('.st-key-hv_vote').innerText.includes('Pair 6:')")
+    page.evaluate(
+        "() => ['u', 'u', 'l', 'l', 't'].forEach(k => document.querySelector(`.st-key-hv_${k} button`).click())"
+    )
+    wait_for_link(page, "lrlllt")
+    page.keyboard.down("ArrowLeft")  # a key that is held down is one vote
+    page.keyboard.down("ArrowLeft")
+    page.keyboard.down("ArrowLeft")
+    page.keyboard.up("ArrowLeft")
+    wait_for_link(page, "lrllltl")
+    page.wait_for_timeout(700)
+    settle(page)
+    assert page.url.endswith("lrllltl")
+    page.click(".st-key-begin button")  # gone and back: the votes are there, and the keys count on
+    page.wait_for_selector(".st-key-lab")
+    page.go_back()
+    page.wait_for_selector(f"{HERO} .pg-lab")
+    settle(page)
+    page.keyboard.press("ArrowRight")
+    wait_for_link(page, "lrllltlr")
