@@ -101,6 +101,7 @@ def share_bars(
             "yaxis.tickfont.size": 11,
             "xaxis.title.font.size": 11,
             "xaxis.title.text": label(short_axis or axis, 34),
+            "xaxis.range": [0, 1.3 * reach],  # room for the numbers behind the bars
         },
         height=height,
     )

@@ -295,8 +295,9 @@ class Lab {
     });
     if (scale > 1.15) {
       grow(layout, scale);
-      // Words that are the picture itself grow too.
-      if (this.repaints()) for (const { textfont, insidetextfont } of data) for (const font of [textfont, insidetextfont]) if (font) font.size *= scale;
+      // Words inside the picture grow too; those without a size of their own follow the layout's.
+      const grown = (size) => (Array.isArray(size) ? size.map(grown) : size * scale);
+      for (const { textfont, insidetextfont } of data) for (const font of [textfont, insidetextfont]) if (font?.size) font.size = grown(font.size);
     }
     return { data, layout };
   }
