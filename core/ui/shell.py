@@ -58,9 +58,13 @@ def run() -> None:
 
 
 def _variables() -> str:
-    """The palette as CSS variables, in the form of the theme that the browser shows."""
-    names = colours(room.theme())
-    return ":root{" + "".join(f"--pg-{name}:{colour};" for name, colour in names.items()) + "}"
+    """The palette as CSS variables for both themes: the browser may change its theme without a new run.
+
+    Streamlit says which one it shows by the app's `color-scheme`; what lies outside the app takes the one of this run.
+    """
+    light, dark = colours("light"), colours("dark")
+    both = "".join(f"--pg-{name}:light-dark({light[name]},{dark[name]});" for name in light)
+    return f":root{{color-scheme:{room.theme()};{both}}}"
 
 
 def guard(page: str) -> bool:
