@@ -23,6 +23,11 @@ def count(number: int, singular: str, plural: str | None = None) -> str:
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
+def percent(share: float) -> str:
+    """0.5 -> "50 %"."""
+    return f"{100 * share:.0f} %"
+
+
 def quoted(value: object) -> str:
     """A value as it may stand in a sentence: on one line, shortened, in quotation marks."""
     text = " ".join(str(value).split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.pipeline import markdown as md
 from core.pipeline.model import Project
-from core.pipeline.problems import count
+from core.pipeline.problems import count, percent
 
 # Field of Operations -> what an empty one leaves open.
 OPEN = {
@@ -36,15 +36,17 @@ def operations(project: Project) -> str:
         else ""
     )
     suite = (
-        f"{count(plan.suite_size, 'case')} at an expected pass rate of {plan.suite_accuracy:.0%}. The smallest drop that must"
-        f" be seen is {_points(plan.smallest_drop)}, with a probability of {plan.power:.0%}."
+        f"{count(plan.suite_size, 'case')} at an expected pass rate of {percent(plan.suite_accuracy)}. The smallest drop that must"
+        f" be seen is {_points(plan.smallest_drop)}, with a probability of {percent(plan.power)}."
         if plan.suite_size
         else ""
     )
     parts = {
         "Owner": md.inline(plan.owner),
         "Sampling": _joined(md.paragraphs(plan.sampling), " ".join(sampled)),
-        "Refresh": _joined(f"Fresh samples of the current policy are labelled {weeks}.", md.paragraphs(plan.refresh)),
+        "Refresh": _joined(
+            f"Fresh samples of the current policy are to be labelled {weeks}.", md.paragraphs(plan.refresh)
+        ),
         "Drift canary": _joined(canary, md.paragraphs(plan.canary)),
         "Regression suite": suite,
         "Release gate": md.paragraphs(plan.gate),

@@ -11,14 +11,14 @@ from core.pipeline.card import SHOWS
 from core.pipeline.cost import cost
 from core.pipeline.datasets import Examples, left_out
 from core.pipeline.model import Project
-from core.pipeline.problems import count
+from core.pipeline.problems import count, percent
 from core.pipeline.rubric import STRENGTHS, VERDICTS
 from core.pipeline.spec import Spec
 from core.pipeline.spec_operations import operations, undecided
+from core.pipeline.spec_prompts import prompts
 from core.pipeline.split import Split
 
 Section = tuple[str, str]
-SHOWN_PROMPTS = 10
 SHOWN_LEFT_OUT = 20
 SHOWN_LABELLERS = 20
 
@@ -29,7 +29,7 @@ def text(project: Project, spec: Spec, sides: Split, found: Examples, extra: Seq
         ("At a glance", _glance(spec)),
         ("The pipeline", _diagram(project, spec)),
         ("What labellers judge by", _rubric(project)),
-        ("Prompts and responses", _prompts(project)),
+        ("Prompts and responses", prompts(project)),
         ("How pairs are labelled", _labelling(project)),
         ("What the labels say so far", _labels(project)),
         *extra,
@@ -46,8 +46,28 @@ def text(project: Project, spec: Spec, sides: Split, found: Examples, extra: Seq
         )
     if project.description:
         head.append(md.paragraphs(project.description))
+    head.append(_opening(project, spec, found))
     body = [part for heading, content in sections if content for part in (f"## {heading}", content)]
     return "\n\n".join([*head, *body]) + "\n"
+
+
+def _opening(project: Project, spec: Spec, found: Examples) -> str:
+    """What this is and how far it has come, for a reader who has not heard of it."""
+    counts, open_points = spec.counts, len(undecided(project))
+    parts = [
+        f"A plan for preference data about {count(counts.prompts, 'prompt')}: what people judge by, how pairs are labelled, what"
+        " the labels say so far, what a trainer gets, and how it all goes on."
+    ]
+    if counts.labels:
+        judged = len({label.pair for label in project.labels if label.verdict != "skip"})
+        parts.append(
+            f"So far {count(counts.labels, 'label')} by {count(counts.labellers, 'labeller')} on {judged:,} of"
+            f" {count(counts.pairs, 'pair')} have given {count(len(found.pairs), 'row')} of preferences."
+        )
+    if open_points:
+        verb = "is" if open_points == 1 else "are"
+        parts.append(f"{count(open_points, 'point')} {verb} still to decide, listed under “Still to decide”.")
+    return " ".join(parts)
 
 
 def _glance(spec: Spec) -> str:
@@ -111,34 +131,10 @@ def _rubric(project: Project) -> str:
     return "\n\n".join(part for part in parts if part) or "No rubric has been written yet."
 
 
-def _prompts(project: Project) -> str:
-    if not project.prompts:
-        return "There are no prompts yet."
-    users = {prompt.user for prompt in project.prompts if prompt.user}
-    sources = Counter(candidate.source for prompt in project.prompts for candidate in prompt.candidates)
-    parts = []
-    if project.operations.prompt_source:
-        parts.append(md.paragraphs(project.operations.prompt_source))
-    if users:
-        parts.append(f"The prompts come from {count(len(users), 'user or group', 'users or groups')}.")
-    rows = [
-        (md.inline(prompt.id), md.short(prompt.text), f"{len(prompt.messages)}", f"{len(prompt.candidates)}")
-        for prompt in project.prompts[:SHOWN_PROMPTS]
-    ]
-    parts.append(md.table(("Prompt", "Last message of the user", "Messages", "Responses"), rows))
-    if len(project.prompts) > SHOWN_PROMPTS:
-        parts.append(f"The other {len(project.prompts) - SHOWN_PROMPTS:,} are in `prompts.jsonl`.")
-    named = [(source, number) for source, number in sources.most_common(SHOWN_PROMPTS) if source]
-    if named:
-        parts.append("Where the responses come from:")
-        parts.append(md.bullets(f"{md.inline(source)}: {number:,}" for source, number in named))
-    return "\n\n".join(parts)
-
-
 def _labelling(project: Project) -> str:
     settings = project.settings
     lines = [
-        f"Every pair is judged by {count(settings.labels_per_pair, 'person', 'people')}. Each sees the two responses side by"
+        f"Every pair is to be judged by {count(settings.labels_per_pair, 'person', 'people')}. Each sees the two responses side by"
         f" side; a coin for every person and pair (seed {settings.seed}) decides which stands on the left, and the side is"
         " recorded.",
         "The verdict is A, B, tie, both bad, or skip. With A or B goes a strength: "
@@ -148,7 +144,7 @@ def _labelling(project: Project) -> str:
     if project.gold:
         lines.append(
             f"{count(len(project.gold), 'gold question')} with a known answer {'is' if len(project.gold) == 1 else 'are'}"
-            f" mixed in, about {settings.gold_share:.0%} of what a person sees. Gold questions never reach the training files."
+            f" mixed in, about {percent(settings.gold_share)} of what a person sees. Gold questions never reach the training files."
         )
     if project.operations.labeller_training:
         lines.append("Labellers learn the work like this: " + md.inline(project.operations.labeller_training))
@@ -196,16 +192,23 @@ def _training(project: Project, spec: Spec, sides: Split, found: Examples) -> st
     if sides.groups:
         by = "user or group" if project.settings.split_by == "user" else "prompt"
         parts.append(
-            f"Split by {by}: {spec.counts.train_prompts:,} prompts for training, {spec.counts.validation_prompts:,} for"
+            f"Split by {by}: {count(spec.counts.train_prompts, 'prompt')} for training, {spec.counts.validation_prompts:,} for"
             f" validation. Prompts with the same words on both sides: {len(sides.shared):,}."
         )
-    if sides.leaked_by_pair is not None and sides.leaked_by_pair > 0:
+        if not spec.counts.validation_prompts:
+            parts.append("**There is no validation side**: a trainer can measure nothing until there are more prompts.")
+    if sides.leaked_by_pair and spec.counts.validation_prompts:
         parts.append(
-            f"Had the pairs been divided one by one, {sides.leaked_by_pair:.0%} of the validation pairs would be expected to"
-            " share their prompt with a training pair."
+            f"Had the pairs been divided one by one, {percent(sides.leaked_by_pair)} of the validation pairs would be expected"
+            " to share their prompt with a training pair."
         )
     if sides.moved is not None:
         parts.append("One group was moved to the other side, which would otherwise have had no judged pair.")
+    if found.pairs and not found.demonstrations:
+        parts.append(
+            "There is no file for supervised fine-tuning: it takes the one best response of a prompt, which has won more pairs"
+            " than it lost and was never called bad. No prompt has one yet."
+        )
     told = left_out(found)
     if told:
         parts.append("What is left out, and why:")
@@ -218,20 +221,27 @@ def _training(project: Project, spec: Spec, sides: Split, found: Examples) -> st
 def _cost(project: Project) -> str:
     found = cost(project)
     if found is None:
-        return "Not worked out: this needs a target number of rows and a time per pair, measured or assumed."
+        return "Not worked out: " + _missing(project)
     budget = project.operations.budget
     timed = "measured here" if found.measured else "assumed"
     lines = [
-        f"The target is {budget.target_pairs:,} rows. {found.yielded:.0%} of the judged pairs have a winner, so"
+        f"The target is {budget.target_pairs:,} rows. {percent(found.yielded)} of the judged pairs have a winner, so"
         f" {count(found.pairs, 'pair')} have to be judged, {project.settings.labels_per_pair} times each:"
         f" {count(found.judgements, 'judgement')}{', gold questions included' if project.gold else ''}.",
         f"At {found.seconds:.1f} seconds a judgement ({timed})"
-        + (f" and {budget.overhead:.0%} on top for training and quality control" if budget.overhead else "")
+        + (f" and {percent(budget.overhead)} on top for training and quality control" if budget.overhead else "")
         + f" this takes {found.hours:,.1f} hours.",
     ]
     if budget.wage:
         lines.append(f"At {budget.wage:,.2f} {md.inline(budget.currency)} an hour it costs {found.money:,.0f}.")
     return " ".join(lines)
+
+
+def _missing(project: Project) -> str:
+    timed = any(label.seconds and label.verdict != "skip" for label in project.labels)
+    time = "" if timed or project.operations.budget.seconds_per_pair else " and the time that a judgement takes"
+    target = "" if project.operations.budget.target_pairs else "how many rows are needed"
+    return f"{target or 'the time that a judgement takes'}{time if target else ''} is not known yet."
 
 
 def _files(found: Examples) -> str:

@@ -133,13 +133,29 @@ def test_the_specification_says_what_is_open_and_what_was_left_out(project):
     text = _open(edits.change(project, operations=plan)).read("pipeline.md").decode()
     assert "Under which licence" not in text
     assert (
-        "50% of the judged pairs have a winner, so 2,000 pairs have to be judged, 2 times each: 4,445 judgements, gold questions included."
+        "50 % of the judged pairs have a winner, so 2,000 pairs have to be judged, 2 times each: 4,445 judgements, gold questions included."
         in text
     )
     assert (
         "At 15.0 seconds a judgement (measured here) this takes 18.5 hours. At 36.00 USD an hour it costs 667." in text
     )
     assert "1 fixed pair is labelled again" in text
+
+
+def test_the_specification_of_one_prompt_shows_it_whole_and_promises_no_validation(project):
+    one = edits.change(project, prompts=project.prompts[:1], labels=project.labels[:2], gold=())
+    text = _open(one).read("pipeline.md").decode()
+    assert "So far 2 labels by 2 labellers on 1 of 3 pairs have given 1 row of preferences." in text
+    assert "> How do I reset password 1?" in text
+    assert "| a | Open settings. | 1 | 0 |" in text
+    assert "**There is no validation side**" in text
+    assert "1 prompt for training, 0 for validation" in text
+    assert "divided one by one" not in text
+    assert "Not worked out: how many rows are needed is not known yet." in text
+    tie = edits.change(
+        one, labels=[*one.labels, label("p1", "a", "c", "both_bad"), label("p1", "a", "c", "both_bad", "bob")]
+    )
+    assert "There is no file for supervised fine-tuning" in _open(tie).read("pipeline.md").decode()
 
 
 def test_texts_of_people_stay_text_in_markdown(project):
