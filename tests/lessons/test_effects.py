@@ -59,8 +59,9 @@ def test_the_recordings_are_small_and_made_within_the_hour():
     assert seconds / 2 < 3600  # on two cores
 
 
-def test_the_recommended_leash_lifts_gold_and_no_leash_ends_below_its_own_start():
-    lift, fall = (effects.recorded_sizes("over_optimisation")[place] for place in (0, 2))
+@pytest.mark.parametrize("key", ["over_optimisation", "over_optimisation_fresh"])
+def test_the_recommended_leash_lifts_gold_and_no_leash_ends_below_its_own_start(key):
+    lift, fall = (effects.recorded_sizes(key)[place] for place in (0, 2))
     assert "kl_coef 0.1, 40" in lift.contrast.label
     assert lift.interval.above >= 9
     assert "kl_coef 0, 70" in fall.contrast.label

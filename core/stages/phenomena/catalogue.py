@@ -7,14 +7,14 @@ from core.stages.phenomena.direct import DRIFT, ITERATIVE, OVERTRAINED
 from core.stages.phenomena.effect import Effect
 from core.stages.phenomena.feedback import AI_LABELS, CONSTITUTION
 from core.stages.phenomena.imitation import SFT_ON_CHOSEN, SFT_WALL
-from core.stages.phenomena.leash import BIASED, OVER_OPTIMISATION, REFRESH
+from core.stages.phenomena.leash import BIASED, FRESH_SEEDS, OVER_OPTIMISATION, REFRESH
 from core.stages.phenomena.methods import METHODS
 from core.stages.phenomena.pretrained import KNOWS
 from core.stages.phenomena.rewards import ACCURACY, NOISE_CHAIN
 
 EFFECTS: tuple[Effect, ...] = (
-    KNOWS, OVER_OPTIMISATION, SFT_WALL, SFT_ON_CHOSEN, ACCURACY, NOISE_CHAIN, BIASED, REFRESH, OVERTRAINED, ITERATIVE, DRIFT,
-    CONSTITUTION, AI_LABELS, SYCOPHANCY, METHODS,
+    KNOWS, OVER_OPTIMISATION, FRESH_SEEDS, SFT_WALL, SFT_ON_CHOSEN, ACCURACY, NOISE_CHAIN, BIASED, REFRESH, OVERTRAINED,
+    ITERATIVE, DRIFT, CONSTITUTION, AI_LABELS, SYCOPHANCY, METHODS,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from core.stages.phenomena.bench import Bench
 
 SEEDS = tuple(range(10))
-"""Fixed before anything was run; every one is reported."""
+"""Fixed before anything was run; every one is reported. An effect with other seeds says so in its title."""
 
 Run = Callable[[Bench], "list[Arm]"]
 Unit = Literal["gold", "share", "nats", "steps", "accuracy", "τ"]
@@ -70,6 +70,7 @@ class Effect:
         lessons: where it is shown.
         quick_fraction: how much of the full length a quick check takes; `quick` is the number of the contrast whose sign
             must show in it (one without an expected sign where the effect is not robust).
+        seeds: where it is run.
     """
 
     key: str
@@ -81,3 +82,4 @@ class Effect:
     lessons: tuple[int, ...] = ()
     quick_fraction: float = 0.25
     quick: int = 0
+    seeds: tuple[int, ...] = SEEDS

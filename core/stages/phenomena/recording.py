@@ -12,7 +12,7 @@ from typing import Any
 
 from core.stages.config import CODE_VERSION
 from core.stages.phenomena.bench import defaults
-from core.stages.phenomena.effect import SEEDS, Arm, Effect
+from core.stages.phenomena.effect import Arm, Effect
 from core.version import VERSION
 
 FOLDER = Path(__file__).resolve().parents[3] / "assets" / "recorded" / "effects"
@@ -115,7 +115,7 @@ def faults(effect: Effect, found: Recorded | None, weights: Mapping[str, str]) -
         said.append("It was recorded with other weights than those in the assets.")
     if found.settings != settings_of(effect):
         said.append("It was recorded with other settings than the code has now.")
-    if [run.seed for run in found.runs] != list(SEEDS):
+    if [run.seed for run in found.runs] != list(effect.seeds):
         said.append("A seed is missing.")
     for run in found.runs:
         missing = [c.label for c in effect.contrasts if c.difference(run.values()) is None]

@@ -13,7 +13,7 @@ from core.stages.evaluate import single_thread
 from core.stages.phenomena import recording
 from core.stages.phenomena.bench import Bench
 from core.stages.phenomena.catalogue import EFFECTS, effect
-from core.stages.phenomena.effect import SEEDS, Effect
+from core.stages.phenomena.effect import Effect
 from core.stages.phenomena.recording import Recorded, SeedRun
 from core.stages.world_task import WEIGHTS, load_base, world_task
 
@@ -65,10 +65,8 @@ def _run(found: Effect, bench: Bench, seed: int, pretrained: int) -> SeedRun:
     return SeedRun(seed, pretrained, time.process_time() - start, tuple(arms), broke)
 
 
-def record(
-    keys: Sequence[str], seeds: Sequence[int] = SEEDS, processes: int = 2, folder: Path = recording.FOLDER
-) -> Iterator[str]:
-    """Run these effects at all seeds and keep them. Yields a sentence after each seed, then one for each file.
+def record(keys: Sequence[str], processes: int = 2, folder: Path = recording.FOLDER) -> Iterator[str]:
+    """Run these effects at all their seeds and keep them. Yields a sentence after each seed, then one for each file.
 
     What is done so far is kept as soon as a seed is done, so that a stopped recording loses at most the seeds under way;
     it counts as a recording only when every seed is there.
@@ -78,7 +76,9 @@ def record(
     start, here = time.perf_counter(), weights()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        jobs = {pool.submit(run_seed, keys, seed): f"seed {seed}" for seed in seeds}
+        seeds = sorted({seed for key in keys for seed in effect(key).seeds})
+        at = {seed: [key for key in keys if seed in effect(key).seeds] for seed in seeds}
+        jobs = {pool.submit(run_seed, at[seed], seed): f"seed {seed}" for seed in seeds}
         jobs[pool.submit(run_quick, keys)] = _QUICK
         for job in as_completed(jobs):
             found = job.result()
