@@ -9,6 +9,11 @@ from core.stages.my_votes_features import FEATURES, Feature
 from core.stages.my_votes_recorded import PAIRS_ASKED, PRIOR_SD, Run
 from core.statistics.difference import Z95, beyond_chance, difference
 
+LEGEND = (
+    "A bar is how probable the model finds that answer, against the other seven: outline after SFT, blue after PPO on your reward, "
+    "diamond where PPO would come to rest."
+)
+
 
 def rewarded(config: MyVotesConfig) -> str:
     """The weights of a run in words, the largest first."""
@@ -36,12 +41,12 @@ def standing(now: HomeVotes) -> str:
 
 
 def uncertain(now: HomeVotes) -> str:
-    """How sure the fit is: weights whose 95 % interval leaves out zero."""
+    """How sure the fit is: weights whose 95 % interval (± 1.96 posterior standard deviations) leaves out zero."""
     sure = [f.name for f, w, sd in zip(FEATURES, now.fit.weights, now.weight_sd) if abs(w) > Z95 * sd]
-    head = f"Prior N(0, {number(PRIOR_SD, 0)}²) on each weight; lines are ± 1.96 posterior standard deviations."
+    head = f"Lines: where each weight may lie (95 %), given your votes and the prior N(0, {number(PRIOR_SD, 0)}²)."
     if not now.n_votes:
         return head
-    return f"{head} Intervals that leave out zero: {_listed(sure) if sure else 'none yet'}."
+    return f"{head} Clearly not zero: {_listed(sure) if sure else 'none yet'}."
 
 
 def missing(now: HomeVotes) -> str:
@@ -62,7 +67,8 @@ def board(now: HomeVotes) -> str:
     names, start, end = now.candidates.names, now.candidates.ref_probs, now.board_probs
     gains = [after - before for before, after in zip(start, end)]
     if max(map(abs, gains)) < 5e-4:
-        return f"All scores are equal, so {UPDATES} PPO updates leave the policy where it is."
+        still = f"All scores are equal, so {UPDATES} PPO updates leave the policy where it is."
+        return still if now.n_votes else f"{still} {LEGEND}"
     up, down = gains.index(max(gains)), gains.index(min(gains))
     return (
         f"After {UPDATES} PPO updates on your reward: “{names[up]}” {percent(start[up], 0)} → {percent(end[up], 0)}, "

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.lessons import home_votes_views, home_votes_words
+from core.lessons import home_stages, home_votes_views, home_votes_words
 from core.lessons.catalogue import lesson
 from core.lessons.outline import OUTLINES, PHASES, Outline, Phase, in_phase
 from core.lessons.questions import QUESTIONS, AskedByAll
@@ -32,7 +32,8 @@ def show() -> None:
             "</p></header>"
         )
         _begin()
-    with moving:
+        _in_plain_words()
+    with moving, st.container(key="hero"):
         _hero()
     home_votes.loop({progress.KEY: progress.text(), **room.kept()})
     _path()
@@ -88,6 +89,17 @@ def _hero() -> None:
     )
 
 
+def _in_plain_words() -> None:
+    """What the run that plays beside it is: the three stages, one line each."""
+    recording = my_votes_recorded.load()
+    run = recording.run("model") if recording else None
+    if recording is None or run is None:
+        return
+    with st.container(key="in_words"):
+        for number, stage in enumerate(home_stages.playing(recording, run), 1):
+            st.markdown(f"**{number} · {stage.name} {stage.does}.** {stage.sentences}")
+
+
 def _whiteboard_hero() -> None:
     shown = lesson(8)
     assert shown is not None
@@ -116,7 +128,9 @@ def _begin() -> None:
             settings.open_lesson(following.number)
         if st.button("Go straight to the PPO step", key="home_ppo"):
             settings.open_lesson(8)
-    st.markdown("[Vote on five pairs, below](#your-votes-your-reward-your-policy)")
+    st.markdown(
+        "[Vote on five pairs, below](#your-votes-your-reward-your-policy). On the right plays what the votes are for:"
+    )
 
 
 def _continue(following: Outline, key: str) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import streamlit as st
 
+from core.lessons import home_stages
 from core.lessons import home_votes_views as views
 from core.lessons import home_votes_words as words
 from core.lessons.home_votes import HV, HomeVotes, compute, decode, encode
-from core.lessons.text import plain, signed
+from core.lessons.text import plain, plural, signed
 from core.policies.checkpoint import CheckpointError
 from core.stages import my_votes, my_votes_recorded
 from core.stages.my_votes import PROMPTS, MyVotesConfig, Shown
@@ -145,7 +146,7 @@ def _train(now: HomeVotes) -> None:
     if running:
         _meanwhile(now)
     elif latest and status is not None and status.phase is Phase.FINISHED:
-        _result(latest[0], latest[1].records(), earlier=other)
+        _result(now, latest[0], latest[1].records(), earlier=other)
 
 
 def _offer_new(config: MyVotesConfig) -> None:
@@ -211,7 +212,7 @@ def _meanwhile(now: HomeVotes) -> None:
     )
 
 
-def _result(config: MyVotesConfig, records: list[Any], earlier: bool) -> None:
+def _result(now: HomeVotes, config: MyVotesConfig, records: list[Any], earlier: bool) -> None:
     run = my_votes_recorded.collect("yours", config, records)
     if isinstance(run, str):
         st.warning(run)
@@ -219,6 +220,10 @@ def _result(config: MyVotesConfig, records: list[Any], earlier: bool) -> None:
     with st.container(key="hv_result"):
         whose = "your earlier votes" if earlier else "your votes"
         st.markdown(f"### What {whose} taught")
+        by = "Your earlier votes" if earlier else f"Your {plural(now.n_votes, 'vote')}"
+        for column, stage in zip(st.columns(3, gap="small"), home_stages.yours(now.recording, run, by)):
+            with column, st.container(border=True, height="stretch"):
+                st.markdown(f"**{stage.name} {stage.does}.** {stage.sentences}")
         left, right = st.columns([1.25, 1], gap="large")
         with left:
             chart = views.run_chart(

@@ -79,6 +79,10 @@ def test_a_finished_run_stands_there_in_words_and_numbers(monkeypatch):
     assert plain(run.shown[-1].texts[0]) in _texts(at)
     assert component(at, "home_run")["badge"] == "live"
     assert len(component(at, "home_features")["rows"]) == 5
+    assert "**Your reward model judges.** Your 5 votes became a rule" in _texts(at)
+    other = next(letter for letter in "rl" if compute(FIVE + letter).config != compute(FIVE).config)
+    press(at, f"hv_{other}")
+    assert "Your earlier votes became a rule" in _texts(at)
 
 
 def test_a_run_goes_on_while_more_votes_come_and_the_new_ones_are_offered(monkeypatch):
