@@ -83,7 +83,7 @@ def _marks(project: Project) -> dict[str, str]:
     """What the stepper says about each step: counts where there is something to count."""
     counted = step_label.counted(project)
     return {
-        "prompts": f" · {len(project.prompts)}" if project.prompts else "",
+        "prompts": f" · {len(project.prompts):,}" if project.prompts else "",
         "label": f" · {counted}" if counted else "",
     }
 
@@ -93,23 +93,29 @@ def _status(step: str) -> None:
     if project is None:
         return
     responses = sum(len(prompt.candidates) for prompt in project.prompts)
-    people = plural(len(project.labellers), "labeller")
-    said = f"**{plain(project.title)}** · {plural(responses, 'response')} · {plural(len(project.labels), 'label')} by {people}"
+    labels = f"{plural(len(project.labels), 'label')} by {plural(len(project.labellers), 'labeller')}"
+    said = f"**{plain(project.title)}** · {plural(responses, 'response') if responses else 'no response yet'}"
+    said += f" · {labels if project.labels else 'no label yet'}"
     if project.origin == "illustration":
         said += " · invented by us"
     with st.container(horizontal=True, vertical_alignment="center", key="bench_status"):
         st.markdown(said, width="stretch")
-        where = _where_saved()
-        if where:
-            st.caption(where, width="content")
+        _where_saved()
         step_export.save_button(project)
         _onward(step)
 
 
-def _where_saved() -> str:
-    if autosave.saves() is None:
-        return "Kept in this tab only"
-    return "Saved on this computer" if autosave.is_saved() else ""
+def _where_saved() -> None:
+    """What is said about the save; as long as the last change is not in it, the page looks again by itself."""
+    _, due = autosave.status()
+    st.fragment(_draw_where, run_every=due)()
+
+
+def _draw_where() -> None:
+    autosave.keep()
+    where, _ = autosave.status()
+    if where:
+        st.caption(where, width="content")
 
 
 def _onward(step: str) -> None:

@@ -1,6 +1,6 @@
 """Saves of the work: a small SQLite file in the user's own data folder, for an app that runs on the user's own machine.
 
-On a host that strangers share nothing is stored, unless its owner names a database in the secrets:
+On a host that strangers share nothing is stored, unless its owner names a database in the secrets, any that SQLAlchemy knows:
 
     [pipeline]
     database = "sqlite:////srv/playground/work.sqlite3"
@@ -13,23 +13,27 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import sqlite3
 import sys
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from core.pipeline.model import Project, read
 from core.pipeline.problems import ProjectError
+from core.ui.pipeline import database
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 LOG = logging.getLogger("playground")
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
-SCHEME = "sqlite:///"
-MOST_SAVES = 30
+# How many saves stay: on one's own computer, and in a database that many visitors share.
+MOST_SAVES, MOST_SHARED = 30, 5_000
 KEY_CHARACTERS = 22
 # A save may take this share of a person's time at most; so a project of ten thousand pairs is saved less often.
 BUSY_SHARE = 0.1
@@ -44,6 +48,14 @@ class Save:
     prompts: int
     labels: int
     at: float
+
+
+class TakenError(Exception):
+    """Under this key somebody else (another tab) has saved meanwhile; what they saved must stay."""
+
+
+class FailedError(Exception):
+    """The save did not come about; the text is a sentence for the page."""
 
 
 def is_local(url: str | None, ip_address: str | None) -> bool:
@@ -62,13 +74,6 @@ def local_file() -> Path:
     return base / "rlhf-playground" / "work.sqlite3"
 
 
-def file_of(database: str) -> Path:
-    """The file that a database address names. Raises ValueError for any other kind of database."""
-    if not database.startswith(SCHEME) or len(database) == len(SCHEME):
-        raise ValueError(f"The database address in the secrets must begin with {SCHEME} and name a file.")
-    return Path(database.removeprefix(SCHEME))
-
-
 def new_key() -> str:
     """A key that nobody can guess."""
     return secrets.token_urlsafe(16)
@@ -80,60 +85,80 @@ def is_key(text: str) -> bool:
 
 
 class Saves:
-    """The saves in one file. A disk that is full or locked loses no work: the session goes on, and the log says what happened."""
+    """The saves in one database. One that is full, locked or away loses no work: the session goes on, and the page says it."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, place: Path | str) -> None:
+        """`place` is a file of one's own, or the address of a database. Raises DatabaseError for one that cannot be used."""
+        self._shared = not isinstance(place, Path)
+        self._engine = database.engine(place)
+        self._file = database.file_of(self._engine)
 
-    def write(self, key: str, project: Project) -> float | None:
-        """Save a project under a key, in the place of its last save. Returns the seconds that it took, None if it failed."""
-        begin = time.monotonic()
+    def write(self, key: str, project: Project, seen: float | None = None) -> tuple[float, float]:
+        """Save a project under a key, in the place of the save that was last seen there. Returns (its time, seconds it took).
+
+        Raises TakenError if the save under this key is not the one of `seen`, FailedError if it cannot be saved.
+        """
+        begin, now = time.monotonic(), time.time()
         data = zlib.compress(project.model_dump_json().encode(), 1)
-        row = (key, project.title, len(project.prompts), len(project.labels), time.time(), data)
-        try:
-            with self._open() as database:
-                database.execute("INSERT OR REPLACE INTO saves VALUES (?, ?, ?, ?, ?, ?)", row)
-                database.execute(
-                    "DELETE FROM saves WHERE key NOT IN (SELECT key FROM saves ORDER BY at DESC LIMIT ?)", (MOST_SAVES,)
+        saves, most = database.table(), MOST_SHARED if self._shared else MOST_SAVES
+        row = {"title": project.title, "prompts": len(project.prompts), "labels": len(project.labels), "at": now}
+        with self._open("The work could not be saved") as connection:
+            there = connection.execute(saves.select().with_only_columns(saves.c.at).where(saves.c.key == key)).scalar()
+            if there is None:
+                connection.execute(saves.insert().values(key=key, data=data, **row))
+            else:
+                mine = (saves.c.key == key) & (saves.c.at == there)
+                changed = (
+                    connection.execute(saves.update().where(mine).values(data=data, **row)) if there == seen else None
                 )
-        except (OSError, sqlite3.Error):
-            LOG.exception("The work could not be saved")
-            return None
-        return time.monotonic() - begin
+                if changed is None or changed.rowcount == 0:
+                    raise TakenError
+            oldest = saves.select().with_only_columns(saves.c.at).order_by(saves.c.at.desc()).offset(most).limit(1)
+            limit = connection.execute(oldest).scalar()
+            if limit is not None:
+                connection.execute(saves.delete().where(saves.c.at <= limit))
+        return now, time.monotonic() - begin
 
     def latest(self, limit: int = 3) -> tuple[Save, ...]:
-        """The newest saves, newest first."""
-        if not self._file.exists():
+        """The newest saves, newest first; none where they cannot be listed."""
+        if self._file is not None and not self._file.exists():
             return ()
+        saves = database.table()
+        columns = (saves.c.key, saves.c.title, saves.c.prompts, saves.c.labels, saves.c.at)
+        asked = saves.select().with_only_columns(*columns).order_by(saves.c.at.desc()).limit(limit)
         try:
-            with self._open() as database:
-                rows = database.execute(
-                    "SELECT key, title, prompts, labels, at FROM saves ORDER BY at DESC LIMIT ?", (limit,)
-                )
-                return tuple(Save(*row) for row in rows)
-        except (OSError, sqlite3.Error):
-            LOG.exception("The saves could not be listed")
+            with self._open("The saves could not be listed") as connection:
+                return tuple(Save(*row) for row in connection.execute(asked))
+        except FailedError:
             return ()
 
-    def load(self, key: str) -> Project:
-        """The saved project. Raises ProjectError with a sentence where it cannot be had."""
+    def load(self, key: str) -> tuple[Project, float]:
+        """The saved project and the time of its save. Raises ProjectError with a sentence where it cannot be had."""
+        saves = database.table()
         try:
-            with self._open() as database:
-                row = database.execute("SELECT data FROM saves WHERE key = ?", (key,)).fetchone()
+            with self._open("A save could not be read") as connection:
+                asked = saves.select().with_only_columns(saves.c.data, saves.c.at).where(saves.c.key == key)
+                row = connection.execute(asked).first()
             if row is None:
                 raise ProjectError(["This save is no longer there."])
-            return read(zlib.decompress(row[0]))
-        except (OSError, sqlite3.Error, zlib.error) as error:
-            LOG.exception("A save could not be read")
+            return read(zlib.decompress(row.data)), row.at
+        except (FailedError, zlib.error) as error:
             raise ProjectError(["This save cannot be read. Upload the last download instead."]) from error
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self._file, timeout=2)) as database, database:
-            database.execute(
-                "CREATE TABLE IF NOT EXISTS saves (key TEXT PRIMARY KEY, title TEXT, prompts INT, labels INT, at REAL, data BLOB)"
-            )
-            if os.name == "posix":
-                self._file.chmod(0o600)
-            yield database
+    def _open(self, failure: str) -> Iterator[Connection]:
+        """One transaction. Whatever goes wrong in it is logged without the password, and comes back as FailedError."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            if self._file is not None:
+                self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self._engine.begin() as connection:
+                database.table().create(connection, checkfirst=True)
+                if self._file is not None and os.name == "posix":
+                    self._file.chmod(0o600)
+                yield connection
+        except (OSError, SQLAlchemyError) as error:
+            where = "The database of this site" if self._shared else "The disk of this computer"
+            LOG.warning("%s: %s: %s", failure, type(error).__name__, getattr(error, "orig", None) or error)
+            raise FailedError(f"{where} did not take the work.") from error
