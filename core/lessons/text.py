@@ -62,5 +62,5 @@ def tex_text(text: str) -> str:
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
-    """ "1 vote", "2 votes"."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
+    """ "1 vote", "2 votes", "10,000 votes"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

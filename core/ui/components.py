@@ -58,6 +58,7 @@ def _components() -> dict[str, Any]:
         "chart": _chart_component(),
         "table": _table_component(),
         "link": _renderer("playground_link", "<span></span>", _read("link.js")),
+        "leave": _renderer("playground_leave", "<span></span>", _read("leave.js")),
         "copy": _renderer("playground_copy", _read("copy.html"), _read("copy.js")),
         "presses": _renderer("playground_presses", "<span></span>", _read("presses.js")),
     }
@@ -132,6 +133,11 @@ def _mount(
 def copy_link() -> None:
     """A button that copies the page's address, which holds everything on screen."""
     _components()["copy"](key="tool_copy", data={}, width="content")
+
+
+def leave_field(key: str, field: str, count: int) -> None:
+    """Let the cursor leave a field whenever `count` is another one, so that the next key is a shortcut and no text."""
+    _components()["leave"](key=key, data={"field": f".st-key-{field}", "count": count}, height=1)
 
 
 def keep_link(key: str, query: str) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from core.figures.chart import Chart
 from core.lessons import pipeline_charts
 from core.lessons.pipeline_report import Finding, Report, agreement_intervals, report
-from core.lessons.text import plain
+from core.lessons.text import plain, plural
 from core.pipeline.model import Project
 from core.pipeline.split import split
 from core.statistics.label_agreement import LabelAgreement
@@ -142,10 +142,8 @@ def _sides(project: Project, found: Report) -> None:
     sides = split(project)
     train, validation = sides.of("train"), sides.of("validation")
     by = "user" if project.settings.split_by == "user" else "prompt"
-    st.markdown(
-        f"Split by **{by}**, never by pair: {len(train)} prompts to train, {len(validation)} to validation, in {sides.groups} groups "
-        "that stay together."
-    )
+    counts = f"{plural(len(train), 'prompt')} to train, {len(validation):,} to validation"
+    st.markdown(f"Split by **{by}**, never by pair: {counts}, in {plural(sides.groups, 'group')} that stay together.")
     if sides.leaked_by_pair is not None:
         share = f"{sides.leaked_by_pair:.0%}".replace("%", " %")
         st.markdown(
@@ -165,7 +163,11 @@ def _split(project: Project) -> Finding:
         )
     sides = split(project)
     if sides.shared:
-        return Finding("split", "look", f"{len(sides.shared)} prompts stand on both sides with the same words.")
+        return Finding(
+            "split",
+            "look",
+            f"{plural(len(sides.shared), 'prompt stands', 'prompts stand')} on both sides with the same words.",
+        )
     if not sides.of("validation") or not sides.of("train"):
         return Finding(
             "split", "look", "All prompts fall on one side of the split: add prompts, or change the share in step 8."
@@ -173,7 +175,7 @@ def _split(project: Project) -> Finding:
     return Finding(
         "split",
         "good",
-        f"No prompt stands on both sides: {len(sides.of('train'))} to train, {len(sides.of('validation'))} to validation.",
+        f"No prompt stands on both sides: {len(sides.of('train')):,} to train, {len(sides.of('validation')):,} to validation.",
     )
 
 

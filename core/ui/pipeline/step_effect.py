@@ -10,7 +10,7 @@ from core.lessons.text import number, percent, plain
 from core.pipeline.model import Project
 from core.stages.own_policy import OwnPolicyRun
 from core.ui.pipeline import work
-from core.ui.pipeline.drawn import draw_chart, still
+from core.ui.pipeline.drawn import draw_chart, shortened, still
 
 STRENGTHS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
 BETA, KL = "pl_beta", "pl_kl"
@@ -48,8 +48,8 @@ def draw(project: Project) -> None:
     with middle:
         draw_chart(pipeline_charts.effect(found, names), ended=bool(found.diverged))
     with right:
-        _table(found, names)
         ids = tuple(one.id for one in prompts[id].candidates)
+        _table(found, ids)
         with st.container(key="saw"):
             st.markdown("**What you see.** " + " ".join(plain(sentence) for sentence in says(found, ids)))
 
@@ -63,11 +63,12 @@ def _strength(key: str, label: str, help: str) -> float:
     )
 
 
-def _table(found: OwnPolicyRun, names: tuple[str, ...]) -> None:
-    order = sorted(range(len(names)), key=lambda k: -found.scores[k])
+def _table(found: OwnPolicyRun, ids: tuple[str, ...]) -> None:
+    """The scores by id: the words stand beside the bars, and five columns have no room for them."""
+    order = sorted(range(len(ids)), key=lambda k: -found.scores[k])
     rows = tuple(
         (
-            names[k],
+            shortened(ids[k]),
             number(found.scores[k]),
             percent(found.dpo[-1][k], 0),
             percent(found.ppo[-1][k], 0),

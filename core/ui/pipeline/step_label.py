@@ -13,11 +13,13 @@ from core.pipeline.edits import change
 from core.pipeline.model import Label, Project, Prompt, Verdict
 from core.pipeline.pairing import Shown
 from core.pipeline.rubric import STRENGTHS
+from core.ui import components
 from core.ui.pipeline import label_plan, work
 from core.ui.pipeline.prompt_edits import written
 from core.ui.pipeline.step_rubric import compact
 
 WHO, CLOCK, AGAIN, REASON, VIEW = "pl_labeller", "pl_clock", "pl_again", "pl_reason", "pl_label_view"
+NAMED = "pl_named"
 FIRST_NAME = "labeller 1"
 # Whoever leaves a pair for longer has done something else meanwhile; such a time says nothing about labelling.
 LONGEST_SECONDS = 900
@@ -47,7 +49,9 @@ def draw(project: Project) -> None:
 def labeller(project: Project) -> str:
     """Who labels now: the name in the field, else a name of one's own."""
     if WHO not in st.session_state:
-        mine = project.labellers if project.origin == "own" else ()
+        # Names that only stand for a file's judgements are nobody who sits here.
+        own = () if project.origin != "own" else project.labels
+        mine = [label.labeller for label in own if not label.imported]
         st.session_state[WHO] = mine[-1] if mine else FIRST_NAME
     return str(st.session_state[WHO] or FIRST_NAME)
 
@@ -56,7 +60,7 @@ def counted(project: Project) -> str:
     """Pairs that have a label, of all pairs."""
     total = sum(len(one.candidates) * (len(one.candidates) - 1) // 2 for one in project.prompts)
     done = len({label.pair for label in project.labels if label.verdict != "skip"})
-    return f"{done}/{total}" if total else ""
+    return f"{done:,}/{total:,}" if total else ""
 
 
 def _next(project: Project, who: str) -> Shown | None:
@@ -208,11 +212,14 @@ def _side(project: Project, who: str) -> None:
         help="Choose a name or type a new one. A pseudonym is enough; it goes into the files.",
         on_change=_new_name,
     )
+    # The next key is a judgement, not a letter of the name.
+    components.leave_field("pl_leave_name", WHO, st.session_state.get(NAMED, 0))
     so_far = pairing.progress(project, who)
     total = so_far.done + so_far.skipped + so_far.left
-    pace = f", {so_far.seconds:.0f} s each (median)" if so_far.seconds is not None else ""
+    pace = f", {_pace(so_far.seconds)} each (median)" if so_far.seconds is not None else ""
     st.progress(
-        (so_far.done + so_far.skipped) / total if total else 0.0, text=f"{so_far.done} judged, {so_far.left} open{pace}"
+        (so_far.done + so_far.skipped) / total if total else 0.0,
+        text=f"{so_far.done:,} judged, {so_far.left:,} open{pace}",
     )
     view = st.segmented_control(
         "Beside the pair", ["Rubric", "Plan"], default="Rubric", required=True, key=VIEW, label_visibility="collapsed"
@@ -224,7 +231,12 @@ def _side(project: Project, who: str) -> None:
             st.markdown(compact(project.rubric) or "The rubric is empty: write it in step 2.")
 
 
+def _pace(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+
+
 def _new_name() -> None:
     name = str(st.session_state.get(WHO) or "").strip()
+    st.session_state[NAMED] = st.session_state.get(NAMED, 0) + 1
     st.session_state[WHO] = name[: limits.MAX_ID_CHARACTERS] if name and name.isprintable() else FIRST_NAME
     st.session_state.pop(CLOCK, None)

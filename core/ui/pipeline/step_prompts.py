@@ -131,9 +131,10 @@ def _prompt(prompt: Prompt) -> None:
 
 
 def _responses(prompt: Prompt) -> None:
-    columns = st.columns(2, gap="small")
+    # Row by row: a screen reader, the Tab key and a phone then go from a to b to c.
+    rows = [st.columns(2, gap="small") for _ in range(len(prompt.candidates) // 2 + 1)] if prompt.candidates else []
     for number, candidate in enumerate(prompt.candidates):
-        with columns[number % 2]:
+        with rows[number // 2][number % 2]:
             _response(prompt, candidate)
     key = work.key(f"new_{prompt.id}_{len(prompt.candidates)}")
 
@@ -143,12 +144,15 @@ def _responses(prompt: Prompt) -> None:
             work.change(lambda now: on_prompt(now, prompt.id, lambda one: edits.with_more(one, texts)))
 
     if len(prompt.candidates) < limits.MAX_CANDIDATES:
-        columns[len(prompt.candidates) % 2].text_area(
+        count = len(prompt.candidates)
+        place = rows[count // 2][count % 2] if rows else st
+        place.text_area(
             "New response",
             key=key,
-            height=92,
+            height=92 if count else 220,
             on_change=entered,
-            placeholder=f"Type or paste a response; Ctrl+Enter adds it. Several at once: a line with {SEPARATOR} between two.",
+            placeholder=f"Type or paste a response; Ctrl+Enter adds it. Several at once: a line with {SEPARATOR} between two."
+            + ("" if count else " Two at least, so that there is something to compare."),
         )
 
 

@@ -16,7 +16,7 @@ from core.pipeline.model import Project
 from core.statistics.label_cost import cost
 from core.ui import settings
 from core.ui.pipeline import step_checks, work
-from core.ui.pipeline.drawn import draw_chart, still
+from core.ui.pipeline.drawn import draw_chart, shortened, still
 
 VIEW, SIZED = "pl_size", "pl_sized"
 BUDGET, RANKING, PRICE = "How many labels", "Ranking of your candidates", "Time and money"
@@ -125,16 +125,24 @@ def _ranking(project: Project) -> None:
     )
     chart, words = st.columns([2.4, 1.2], gap="medium")
     found = pipeline_sizing.ranking(project, id)
-    names = pipeline_sizing.names(prompts[id].candidates)
+    candidates = prompts[id].candidates
+    names = pipeline_sizing.names(candidates)
     with chart:
         draw_chart(pipeline_charts.rank(found, names))
     with words:
         rows = tuple(
-            (names[one.item], f"{one.places[0]}–{one.places[1]}", percent(one.best_chance, 0), str(one.judgements))
+            (
+                shortened(candidates[one.item].id),
+                f"{one.places[0]}–{one.places[1]}",
+                percent(one.best_chance, 0),
+                str(one.judgements),
+            )
             for one in found.ranked
         )
         still("pl_rank_table", Table(("response", "places open", "best with", "labels"), rows, pickable=False))
-        note = found.sentence or f"From {found.judgements} judgements of this prompt; it moves with every label."
+        note = (
+            found.sentence or f"From {plural(found.judgements, 'judgement')} of this prompt; it moves with every label."
+        )
         st.caption(plain(note) + " Skips and “both bad” say nothing about the order.")
 
 
