@@ -11,7 +11,10 @@ from core.lessons.param import Param, Values
 
 
 def control(param: Param, values: Values, *, disabled: bool = False, key: str = "", **extra: Any) -> None:
-    """Draw the widget of one setting. Its value is in the session already, so no default is given here.
+    """Draw the widget of one setting, whose value is in the session already.
+
+    The value is the widget's default too: a widget that comes back after it was hidden is not always told the session's
+    value, and would answer with its own default, which silently becomes the setting (a slider then stands at its lowest end).
 
     `key` gives the widget a key of its own, for a setting that more than one page shows; `extra` goes to the widget.
 
@@ -28,21 +31,23 @@ def control(param: Param, values: Values, *, disabled: bool = False, key: str = 
         "label_visibility": "collapsed" if param.bare else "visible",
     }
     labels = dict(param.options)
+    now = st.session_state[common["key"]]
     if param.marks:
-        st.select_slider(options=[param.nearest(mark) for mark in param.marks], format_func=_mark, **common)
+        st.select_slider(options=[param.nearest(mark) for mark in param.marks], value=now, format_func=_mark, **common)
     elif param.kind == "float":
-        st.slider(
-            min_value=float(param.low or 0), max_value=float(param.high or 0), step=float(param.step or 0.1), **common
-        )
+        low, high, step = float(param.low or 0), float(param.high or 0), float(param.step or 0.1)
+        st.slider(min_value=low, max_value=high, step=step, value=float(now), **common)
     elif param.kind == "int" and param.limit_key:
         _limited(param, int(values[param.limit_key]), common)
     elif param.kind == "int":
-        st.slider(min_value=int(param.low or 0), max_value=int(param.high or 0), step=int(param.step or 1), **common)
+        low, high, step = int(param.low or 0), int(param.high or 0), int(param.step or 1)
+        st.slider(min_value=low, max_value=high, step=step, value=int(now), **common)
     elif param.kind == "bool":
-        st.toggle(**common)
+        st.toggle(value=bool(now), **common)
     elif param.kind == "choice" and (param.widget == "slot" or sum(len(label) for label in labels.values()) <= 28):
         st.segmented_control(
             options=list(labels),
+            default=now,
             format_func=lambda key: labels[key],
             required=True,
             wrap=param.widget == "slot",
@@ -50,10 +55,11 @@ def control(param: Param, values: Values, *, disabled: bool = False, key: str = 
         )
     elif param.suggestions:
         # What a link holds may be none of the suggestions, and is as good.
-        now, offered = st.session_state[common["key"]], param.suggestions()
-        st.selectbox(options=offered if now in offered else (now, *offered), **common)
+        known = param.suggestions()
+        offered = known if now in known else (now, *known)
+        st.selectbox(options=offered, index=offered.index(now), **common)
     elif param.kind == "choice":
-        st.selectbox(options=list(labels), format_func=lambda key: labels[key], **common)
+        st.selectbox(options=list(labels), index=list(labels).index(now), format_func=lambda key: labels[key], **common)
     else:
         raise ValueError(f"{param.key} has no standard widget.")
 
@@ -61,9 +67,10 @@ def control(param: Param, values: Values, *, disabled: bool = False, key: str = 
 def _limited(param: Param, limit: int, common: dict[str, Any]) -> None:
     """An "int" whose upper end is another setting; with only one value left there is nothing to slide."""
     low = int(param.low or 0)
-    st.session_state[param.key] = min(int(st.session_state[param.key]), limit)
+    if int(st.session_state[param.key]) > limit:
+        st.session_state[param.key] = limit
     if limit > low:
-        st.slider(min_value=low, max_value=limit, step=1, **common)
+        st.slider(min_value=low, max_value=limit, step=1, value=int(st.session_state[param.key]), **common)
 
 
 def _mark(value: float) -> str:
