@@ -55,7 +55,7 @@ def yours(recording: HomeRecording, run: Run, votes: str) -> tuple[Stage, ...]:
         Stage(
             "SFT",
             "imitated",
-            f"{_pretrained(recording)} {_imitated(recording)}. Asked again, this model said “{_said(first.texts[0])}”. "
+            f"{_pretrained(recording)} {_imitated(recording)}. Asked again, this model said {_ending(first.texts[0])} "
             "PPO began from it.",
         ),
         Stage(
@@ -67,13 +67,18 @@ def yours(recording: HomeRecording, run: Run, votes: str) -> tuple[Stage, ...]:
             "PPO",
             "practised",
             f"{plural(ppo.steps, 'time')} the model wrote {ppo.batch_size} answers and your rule scored them. Those with more reward than "
-            f"expected became likelier, those with less became rarer. Now it says “{_said(last.texts[0])}”. {_gained(run)}",
+            f"expected became likelier, those with less became rarer. Now it says {_ending(last.texts[0])} {_gained(run)}",
         ),
     )
 
 
 def _said(text: str) -> str:
     return plain(text or NOTHING)
+
+
+def _ending(text: str) -> str:
+    """A quotation at the end of a sentence."""
+    return f"“{_said(text)}”" + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def _relay(recording: HomeRecording) -> recorded.RelayRun | None:
@@ -87,7 +92,7 @@ def _pretrained(recording: HomeRecording) -> str:
     answers = {prompt: answer for prompt, answer, _ in run.evaluations[0].samples} if run else {}
     if PROMPTS[0] not in answers:
         return "The pretrained model only goes on writing."
-    return f"Asked “{plain(PROMPTS[0])}”, the pretrained model wrote “{_said(answers[PROMPTS[0]])}”."
+    return f"Asked “{plain(PROMPTS[0])}”, the pretrained model wrote {_ending(answers[PROMPTS[0]])}"
 
 
 def _imitated(recording: HomeRecording) -> str:

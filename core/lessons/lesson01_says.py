@@ -152,7 +152,7 @@ def _ideal(result: Result) -> tuple[str, ...]:
     which = f"{whose(result)}, “{text}”," if text else f"{whose(result)}, which is empty,"
     first = (
         f"Of the {plural(len(rows), 'token')} of {which} the base model itself would put {unshifted} first "
-        f"({_whole(unshifted / len(rows))}); {marginal} are its second or third choice and {shifted} lie lower."
+        f"({_whole(unshifted / len(rows))}), {marginal} second or third and {shifted} lower."
     )
     if lowest.rank == 1:
         return (first, f"No token lies lower than rank 1, and the whole answer has log-probability {signed(total, 1)}.")

@@ -50,10 +50,7 @@ def _handed(result: Result) -> str:
 
 def _start(result: Result) -> str:
     now = result.now
-    return (
-        f"Nothing is handed over yet: held-out gold is **{signed(now.gold_held_out)}**, the followed answer's "
-        f"{signed(followed(result, now)[2])}."
-    )
+    return f"Nothing is handed over yet: held-out gold is **{signed(now.gold_held_out)}**.{_answers(result, None, now)}"
 
 
 def _moved(result: Result) -> str:
@@ -62,9 +59,26 @@ def _moved(result: Result) -> str:
     found, chance = result.gain_over_seeds, "beyond chance" if beyond_chance(*result.gain) else "within chance"
     verdict = over(found) if found else chance
     return (
-        f"held-out gold goes from {signed(before.gold_held_out)} to **{signed(now.gold_held_out)}** ({verdict}), the followed "
-        f"answer from {signed(followed(result, before)[2])} to {signed(followed(result, now)[2])}"
+        f"Held-out gold goes from {signed(before.gold_held_out)} to **{signed(now.gold_held_out)}** ({verdict})."
+        f"{_answers(result, before, now)}"
     )
+
+
+def _answers(result: Result, before: Evaluation | None, now: Evaluation) -> str:
+    """The followed prompt's answer, before the last hand-over and now; the view of the texts shows the words by itself."""
+    prompt, answer, gold = followed(result, now)
+    if result.view == "text":
+        start = "" if before is None else f"from {signed(followed(result, before)[2])} to "
+        return f" Gold of the followed answer: {start}{signed(gold)}."
+    said = f"“{_quoted(answer)}” ({signed(gold)})"
+    if before is None:
+        return f" To “{plain(prompt)}” it says {said}."
+    _, old, old_gold = followed(result, before)
+    return f" The followed answer was “{_quoted(old)}” ({signed(old_gold)}) and is {said}."
+
+
+def _quoted(answer: str) -> str:
+    return plain(answer or "(nothing)")
 
 
 def over(found: Interval) -> str:
@@ -75,21 +89,27 @@ def over(found: Interval) -> str:
 
 def _stays(result: Result) -> str:
     now = result.now
-    return f"the policy stays as it is, at {signed(now.gold_held_out)}, the followed answer at {signed(followed(result, now)[2])}"
+    return (
+        f"the policy stays as it is, at {signed(now.gold_held_out)}, and the followed answer at "
+        f"{signed(followed(result, now)[2])}"
+    )
 
 
 def _sft(result: Result) -> str:
     handed = result.run.handed("sft")
     if handed is None:
         return f"SFT is left out, so 0 demonstrations are handed over: {_stays(result)}."
-    return f"**{handed.count} demonstrations** are handed over: {_moved(result)}."
+    return f"**{handed.count} demonstrations** are handed over, and SFT makes their words likely. {_moved(result)}"
 
 
 def _rankings(result: Result) -> str:
     handed = result.run.handed("reward_model")
     if handed is None:
         return f"No reward model will run, so 0 comparisons are made: {_stays(result)}."
-    return f"**{handed.count} comparisons** of the {plain(result.now.name)} model's own answers are handed over: {_stays(result)}."
+    return (
+        f"**{handed.count} comparisons** of the {plain(result.now.name)} model's own answers are handed over. They only say which "
+        f"answer is better: {_stays(result)}."
+    )
 
 
 def _reward_model(result: Result) -> str:
@@ -97,8 +117,9 @@ def _reward_model(result: Result) -> str:
     if report is None:
         return f"There is no reward model, so every answer will score 0: {_stays(result)}."
     return (
-        f"The reward model puts {_share(report.accuracy_held_out)} of held-out pairs in the right order "
-        f"({_share(report.accuracy_train_items)} on trained items): {_stays(result)}."
+        "The reward model learns to give the preferred answer the higher score, and puts "
+        f"{_share(report.accuracy_held_out)} of held-out pairs in the right order ({_share(report.accuracy_train_items)} on trained "
+        f"items; a coin 50 %). It judges and writes nothing: {_stays(result)}."
     )
 
 
@@ -106,7 +127,8 @@ def _ppo(result: Result) -> str:
     handed = result.run.handed("ppo")
     count = 0 if handed is None else handed.count
     ends = "" if result.complete else f" {_broken(result)}"
-    return f"**{count} scored answers** are handed over: {_moved(result)}.{ends}"
+    does = "makes those with high scores likelier" if result.run.use_reward_model else "has equal scores to go by"
+    return f"**{count} scored answers** are handed over, and PPO {does}. {_moved(result)}{ends}"
 
 
 def _broken(result: Result) -> str:
@@ -143,7 +165,7 @@ def _behaviour_says(result: Result) -> str:
 
 def _text_says(result: Result) -> str:
     _, answer, gold = followed(result, result.now)
-    return f"The {plain(result.now.name)} model answers “{plain(answer or '(nothing)')}” (gold {signed(gold)})."
+    return f"The {plain(result.now.name)} model answers “{_quoted(answer)}” (gold {signed(gold)})."
 
 
 def _updates_says(result: Result) -> str:
@@ -162,7 +184,7 @@ def _chance(result: Result) -> str:
             f"{result.live_seed} shows other luck."
         )
     return (
-        f"Seed {result.run.seed} is followed; over {found.n} seeds “{now.name}” stands at {signed(found.mean)} ({signed(found.low)} to "
+        f"Shown is seed {result.run.seed}; over {found.n} seeds “{now.name}” stands at {signed(found.mean)} ({signed(found.low)} to "
         f"{signed(found.high)}). A live run with seed {result.live_seed} adds one."
     )
 

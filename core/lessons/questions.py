@@ -11,8 +11,10 @@ import numpy as np
 from core.figures.chart import Chart
 from core.lessons.catalogue import lesson
 from core.lessons.lesson import Source
+from core.lessons.lesson08 import Result
 from core.lessons.param import Value, Values
 from core.lessons.shared_params import recordings
+from core.lessons.text import percent, plural
 from core.world.candidates import NORWAY
 from core.world.simulated_voter import SimulatedVoter
 from core.world.votes import encode, pair_shown
@@ -44,7 +46,20 @@ class AskedByAll:
         shown = lesson(self.lesson)
         assert shown is not None
         result = shown.result(self.values(shared))
-        return replace(shown.figures(result)[0], recordings=recordings(result)), shown.says(result)
+        says = shown.says(result)
+        if self.key == "sft":
+            says = (_since_the_start(result), says[-1])  # the lesson's first sentences are about its last update alone
+        return replace(shown.figures(result)[0], recordings=recordings(result)), says
+
+
+def _since_the_start(result: Result) -> str:
+    """The responses that lost most between the fine-tuned model and the step on screen."""
+    start, now, names = result.probs(0), result.probs(result.step), result.candidates.names
+    order = sorted(range(len(names)), key=lambda k: now[k] - start[k])
+    fell = [
+        f"“{names[k]}” from {percent(start[k])} to {percent(now[k])}" for k in order[:2] if start[k] - now[k] >= 5e-4
+    ]
+    return f"In {plural(result.step, 'update')} these fell: {' and '.join(fell)}." if fell else "No bar has fallen."
 
 
 @lru_cache(maxsize=1)
@@ -63,8 +78,8 @@ QUESTIONS: tuple[AskedByAll, ...] = (
         "sft",
         "What does RLHF actually do that supervised fine-tuning can't?",
         "Supervised fine-tuning can only raise the likelihood of answers that it is shown; it cannot say that an answer is bad. RLHF "
-        "lets the model answer by itself, scores whole answers, and can push bad ones down. Watch the bars of the worse answers shrink: no "
-        "demonstration ever mentioned them.",
+        "lets the model answer by itself, scores whole answers, and can push bad ones down. Watch the bars of the worse answers shrink: "
+        "their low scores push them down.",
         (BOOK, INSTRUCT),
         8,
         {"l8_step": 8, "l8_sub": "7", "l8_mode": "exact"},
@@ -110,7 +125,7 @@ QUESTIONS: tuple[AskedByAll, ...] = (
         "How many preference labels do you need to fine-tune a useful reward model?",
         "In one controlled study fewer than about 2,000 comparisons brought very little over chance. Published projects used from "
         "5,000 (style) and 60,000 (summaries) to 1.4 million labels. Quality, and labels on answers of your own model, come before "
-        "number; in the toy world below a handful already tells something.",
+        "number; in the toy world of the figure a handful already tells something.",
         (
             Source("Gao et al. 2022", "https://arxiv.org/abs/2210.10760"),
             Source("Ziegler et al. 2019", "https://arxiv.org/abs/1909.08593"),

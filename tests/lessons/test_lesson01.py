@@ -174,7 +174,7 @@ def test_sentences_agree_with_their_numbers_in_every_state():
             )
             assert ("do not overlap" in said) == apart
         if shown.view == "ideal":
-            counts = [int(n) for n in re.findall(r"put (\d+) first .*; (\d+) are .* and (\d+) lie", said)[0]]
+            counts = [int(n) for n in re.findall(r"put (\d+) first .*, (\d+) second or third and (\d+) lower", said)[0]]
             assert sum(counts) == len(shown.aligned)
         if shown.view == "next":
             assert ("more than anything else" in said) == (shown.next.asking >= 0.5)

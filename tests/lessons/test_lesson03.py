@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from core.lessons import lesson03_words as words
 from core.lessons.lesson03 import LESSON, MEASURED, STAGES, compute
 from core.lessons.lesson03_views import GROUPS
+from core.lessons.text import plain
 from core.stages import recorded
 from core.statistics.difference import beyond_chance, difference
 from core.statistics.over_seeds import over_seeds
@@ -99,7 +101,7 @@ def test_what_it_says_of_the_end_is_what_the_seeds_allow(relays, sft, rm):
         interval = over_seeds(gains)
         gap, half = interval.mean, interval.half
         assert f"({len(mine)} seeds: " in said[0]
-        assert ("not separable from 0)" in said[0].split(", the followed")[0]) == (not interval.separable)
+        assert ("not separable from 0)" in said[0].split(" The followed")[0]) == (not interval.separable)
         assert f"over {len(mine)} seeds “PPO”" in said[2]
     else:
         gap, half = found.ppo_gain
@@ -146,6 +148,22 @@ def test_the_lesson_of_the_relay_stands_in_the_recorded_numbers():
     assert beyond_chance(*full.ppo_gain)
     assert not beyond_chance(*no_reward.ppo_gain)
     assert not beyond_chance(*straight.ppo_gain)
+
+
+@pytest.mark.parametrize(("sft", "rm"), recorded.RUNNERS)
+def test_what_each_stage_did_to_the_followed_prompt_is_told_with_its_own_texts(sft, rm):
+    for step in range(5):
+        found = result(sft=sft, rm=rm, step=step)
+        said = LESSON.says(found)[0]
+        (prompt, now, _), changed = words.followed(found, found.now), "and is “" in said
+        assert changed == (step == 4 or (step == 1 and sft))
+        if step == 0:
+            assert plain(prompt) in said
+        if changed:
+            assert f"was “{plain(words.followed(found, found.before)[1] or '(nothing)')}”" in said
+            assert f"and is “{plain(now or '(nothing)')}”" in said
+        assert ("high scores likelier" in said) == (step == 4 and rm)
+        assert "and is “" not in LESSON.says(result(sft=sft, rm=rm, step=step, view="text"))[0]
 
 
 def test_a_leg_that_is_left_out_hands_over_nothing():
