@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -45,9 +46,9 @@ def serve(script: Path = ROOT / "app.py", cwd: Path = ROOT) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless", "true"]
     command += ["--server.port", str(port), "--server.address", "localhost"]
-    process = subprocess.Popen(
-        command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
+    home = tempfile.TemporaryDirectory()  # the workbench saves into the user's data folder
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_DATA_HOME": home.name}
+    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
     address = f"http://localhost:{port}"
     try:
         _wait(address, process)
@@ -59,6 +60,7 @@ def serve(script: Path = ROOT / "app.py", cwd: Path = ROOT) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        home.cleanup()
 
 
 def _wait(address: str, process: subprocess.Popen[bytes]) -> None:

@@ -112,10 +112,13 @@ def _where_saved() -> None:
 
 
 def _draw_where() -> None:
+    late = not autosave.is_saved()
     autosave.keep()
     where, _ = autosave.status()
     if where:
         st.caption(where, width="content")
+    if late and autosave.is_saved():
+        st.rerun()  # the page is drawn once more, without the clock
 
 
 def _onward(step: str) -> None:
