@@ -30,7 +30,7 @@ def relay_live(lesson: Lesson, result: Any, values: Values) -> None:
 
     def seed(running: bool) -> None:
         param = lesson.param("l3_seed")
-        with st.container(width=170):
+        with st.container(width=200):
             control(param, values, disabled=param.key in room.hidden_controls())
 
     with st.container(key="live"):

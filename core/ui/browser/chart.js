@@ -286,6 +286,8 @@ class Lab {
       }
     }
     if (this.isCompact) for (const note of layout.annotations || []) if (note.y < 0.2) note.font = { ...note.font, size: 9 };
+    // Plotly would set an axis title larger than every other word of the chart.
+    for (const [name, axis] of Object.entries(layout)) if (/^[xy]axis/.test(name) && axis?.title?.text) axis.title.font = { size: 12.5, ...axis.title.font };
     const { scale } = this;
     const font = { family: "Inter, sans-serif", color: colours.text, size: 13, ...(layout.font || {}) };
     Object.assign(layout, {
