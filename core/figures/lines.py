@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.figures.chart import Badge, Chart, Figure, rounded
 from core.figures.palette import ROLES
+
+NAME_HEIGHT = 15  # pixels of one line of a mark's name
+NAME_WIDTH = 0.24  # share of the axis that such a name may take, on a phone too
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,8 @@ def lines(
         ],
         "annotations": [
             {"text": name, "x": x, "xref": "x", "y": 1, "yref": "paper", "yanchor": "top", "xanchor": "left", "showarrow": False,
-             "font": {"size": 11.5}}
-            for x, name in marks
+             "yshift": -NAME_HEIGHT * level, "font": {"size": 11.5}}
+            for (x, name), level in zip(marks, _levels(marks, series, log_x))
         ],
     }  # fmt: skip
     if log_x:
@@ -78,6 +82,18 @@ def lines(
         layout["yaxis"]["range"] = list(y_range)
     chart = Chart(key=key, title=title, badge=badge, figure={"data": data, "layout": layout}, text=text, height=height)
     return _with_cursor(chart, series, cursor, y_range) if cursor else chart
+
+
+def _levels(marks: Sequence[tuple[float, str]], series: Sequence[Line], log_x: bool) -> list[int]:
+    """How many lines further down each mark's name has to stand so that it does not run into the one to its left."""
+    scale = math.log10 if log_x else float
+    places = [scale(x) for line in series for x in line.x]
+    near = NAME_WIDTH * (max(places) - min(places))
+    levels: list[int] = []
+    for number, (x, _) in enumerate(marks):
+        close = number > 0 and abs(scale(x) - scale(marks[number - 1][0])) < near
+        levels.append(levels[-1] + 1 if close else 0)
+    return levels
 
 
 def _with_cursor(

@@ -36,7 +36,7 @@ def chart(long: LongWalk) -> Chart:
     )
     return lines(
         key="l5_long",
-        title="Loss and quality on prompts outside",
+        title="Loss and quality over a longer walk",
         series=(
             line("validation loss", kept.loss, "proxy"),
             line("training loss", kept.train_loss, "reference", 1),

@@ -35,6 +35,11 @@ def quoted(text: str) -> str:
     return f"“{plain(short)}”"
 
 
+def telling(cost: float) -> int:
+    """Decimals at which a cost in nats, or the probability that belongs to it, still tells something: 3, more for small costs."""
+    return min(max(1 - math.floor(math.log10(cost)), 3), 9) if cost > 0 else 3
+
+
 def formula(result: Result) -> Formula:
     """The loss of the demonstration and the picked token's share of it."""
     if result.view == "long":
@@ -44,16 +49,14 @@ def formula(result: Result) -> Formula:
     place = result.place
     logp = float(now.logps[place - 1])
     if result.scored:
-        share = (
-            rf"-\log p(y_{{{place - result.scene.n_prompt + 1}}}) = -\log {tex(math.exp(logp), 3)} = {tex(-logp, 3)}"
-        )
+        share = rf"-\log p(y_{{{place - result.scene.n_prompt + 1}}}) = -\log {tex(math.exp(logp), telling(-logp))} = {tex(-logp, 3)}"
     else:
         share = rf"x_{{{place + 1}}}:\ p = {tex(math.exp(logp), 3)},\quad \text{{mask }} 0:\ \text{{adds nothing}}"
     return Formula(
         f"Your numbers · “{result.token}”, step {result.step}",
         (
             r"L = -\frac{1}{|y|}\sum_t \log \pi(y_t \mid x, y_{<t})",
-            rf"= \frac{{{tex(total, 3)}}}{{{count}}} = {tex(now.loss, 3)},\quad e^{{L}} = {tex(result.perplexity)}",
+            rf"= \frac{{{tex(total, telling(total))}}}{{{count}}} = {tex(now.loss, 3)},\quad e^{{L}} = {tex(result.perplexity)}",
             share,
             rf"\text{{blind guess: }} \ln V = \ln {result.vocabulary} = {tex(result.uniform_loss)}",
         ),

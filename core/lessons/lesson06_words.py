@@ -138,10 +138,16 @@ def mean_loss(result: Result, scores: np.ndarray) -> float:
 
 def _hand(result: Result) -> tuple[str, ...]:
     best = int(np.argmax(result.scores))
+    names = [
+        plain(name) for name, score in zip(result.candidates.names, result.scores) if score > result.scores[best] - 1e-9
+    ]
     top = (
         f"All your weights give the same score, {number(float(result.scores[0]))}, to every answer"
         if np.ptp(result.scores) < 1e-9
-        else f"With these weights “{plain(result.candidates.names[best])}” scores highest, **{signed(result.scores[best])}**"
+        else f"With these weights “{names[0]}” scores highest, **{signed(result.scores[best])}**"
+        if len(names) == 1
+        else f"With these weights {len(names)} answers share the highest score, **{signed(result.scores[best])}**: "
+        + ", ".join(f"“{name}”" for name in names)
     )
     if result.fit.n_votes == 0:
         return (f"{top} (spread {number(float(np.ptp(result.scores)))}). There is no vote to compare with yet.",)
@@ -173,7 +179,7 @@ def _free(result: Result) -> tuple[str, ...]:
     wide = int(np.argmax(errors))
     first = (
         f"Free scores know nothing of an answer without votes: {len(unseen)} of {len(result.candidates.names)} "
-        f"(such as “{plain(unseen[0])}”) stay near the middle."
+        f"({'such as ' if len(unseen) > 1 else ''}“{plain(unseen[0])}”) {'stay' if len(unseen) > 1 else 'stays'} near the middle."
         if unseen
         else f"Every answer has votes; the least sure free score is “{plain(result.candidates.names[wide])}” "
         f"(± {number(errors[wide])})."
@@ -192,11 +198,16 @@ def _shift(result: Result) -> tuple[str, ...]:
             f"There are ties only ({plural(result.fit.n_votes, 'vote')}), so there is no decided vote to measure with.",
         )
     return (
-        f"c = {number(result.shift, 1)} moves the loss of your votes by **{number(abs(plain_loss[1] - plain_loss[0]), 6)}**: "
+        f"c = {number(result.shift, 1)} moves the loss of your votes by **{_unmoved(abs(plain_loss[1] - plain_loss[0]))}**: "
         "only differences of scores count.",
         f"A centring term ({CENTRING:g} · (r_w + r_l)²) moves by {signed(centred[1] - centred[0], 3)}, a prior on the scores by "
         f"{signed(prior[1] - prior[0], 3)}: these two do feel the shift.".replace("_", r"\_"),
     )
+
+
+def _unmoved(change: float) -> str:
+    """A change that should be none; what is left of it is the computer's rounding."""
+    return number(0.0, 6) if change < 1e-12 else number(change, 6)
 
 
 def _held(result: Result) -> tuple[str, ...]:

@@ -88,12 +88,24 @@ def _says_estimators(result: Result) -> tuple[str, ...]:
 
 def _says_hacked(result: Result) -> str:
     before, after = result.honest_mean(0), result.honest_mean(result.step)
-    word = "fell" if after < before - 5e-3 else "rose" if after > before + 5e-3 else "stayed"
-    paid = "rises" if result.stats.expected_reward > result.first.expected_reward else "falls"
+    paid, first = result.stats.expected_reward, result.first.expected_reward
     return (
-        f"The paid reward {paid} from {number(result.first.expected_reward)} to {number(result.stats.expected_reward)}, while the "
-        f"score without that bonus {word} from {number(before)} to **{number(after)}**."
+        f"The paid reward {_went(first, paid)}, while the score without that bonus {_went(before, after, bold=True)}: asking back "
+        f"now has {percent(_asking(result, result.step))} of the policy, {percent(_asking(result, 0))} at the start."
     )
+
+
+def _asking(result: Result, step: int) -> float:
+    """The policy's share of the answers that ask back, which the bonus pays for."""
+    column = [feature.key for feature in result.candidates.features].index("asks_back")
+    return float(np.dot(result.probs(step), result.candidates.matrix()[:, column] > 0))
+
+
+def _went(before: float, after: float, bold: bool = False) -> str:
+    now = f"**{number(after)}**" if bold else number(after)
+    if abs(after - before) < 5e-3:
+        return f"stays at {now}"
+    return f"{'rises' if after > before else 'falls'} from {number(before)} to {now}"
 
 
 def _says_adaptive(result: Result, record: PolicyStep) -> str:
@@ -169,8 +181,10 @@ def _distance(result: Result) -> str:
     if first < 1e-9:
         return f"π\\* equals the reference here; the policy is {number(now, 3)} away from it."
     way = 100 * (1 - now / first)
+    if abs(now - first) < MOVED:
+        return f"It is about as far from π\\* as the reference was: {number(now, 3)}."
     if way < 0:
-        return f"The policy is now further from π\\* than the reference was: {number(now)} instead of {number(first)}."
+        return f"The policy is now further from π\\* than the reference was: {number(now, 3)} instead of {number(first, 3)}."
     return f"It has come **{way:.0f} %** of the way to π\\*."
 
 
@@ -183,8 +197,14 @@ def predict(result: Result) -> Prediction:
     best = int(np.argmax(change))
     moved = bool(change[best] >= MOVED)
     because = (
-        f"“{plain(names[best])}” gained {100 * change[best]:.1f} points: its advantage was {signed(first.advantages[best])} "
-        f"and the old policy gave it {percent(float(np.exp(first.old_logps[best])))}."
+        f"“{plain(names[best])}” gained {100 * change[best]:.1f} points"
+        + (
+            f": its advantage was {signed(first.advantages[best])} and the old policy gave it "
+            f"{percent(float(np.exp(first.old_logps[best])))}."
+            if first.advantages[best] > 0
+            else f", although its advantage was {signed(first.advantages[best])}: other answers were pushed down harder, and "
+            "what they lose goes to the rest."
+        )
         if moved and first
         else f"The largest change was {100 * max(change):.2f} points: no score stood out, or the step size is 0."
     )

@@ -7,9 +7,11 @@ from typing import Any
 
 from core.lessons.lesson import Work
 from core.lessons.param import Param, Values
+from core.lessons.text import number, plain
 from core.stages import starting_points, walk_policy
 from core.stages.reward_fit import RewardFit, fit_votes
-from core.stages.walk_policy import WalkPoint
+from core.stages.trace_sft import scene
+from core.stages.walk_policy import WalkPoint, walked_logps
 from core.world import own_texts
 from core.world.candidates import NORWAY, CandidateSet
 from core.world.votes import decode
@@ -119,6 +121,28 @@ def responses(values: Values) -> CandidateSet:
 def walk_point(values: Values) -> WalkPoint:
     """The point of lesson 5's walk that the settings name."""
     return walk_policy.unpack(str(values.get("walk", ""))) or WalkPoint()
+
+
+def example_of(prompt: str) -> str | None:
+    """The key of a prompt that the whiteboards have answers to; None for another prompt."""
+    return next((key for key, text in _PROMPTS if text == prompt), None)
+
+
+def walk_note(values: Values) -> str:
+    """What lesson 5 says of the same policy: the loss of its demonstration, where that is one of the answers; else ""."""
+    point, candidates = walk_point(values), responses(values)
+    if values.get("start") != "walk" or candidates.key == "own" or point.config.prompt != candidates.prompt:
+        return ""
+    told = scene(point.config)
+    texts = [candidate.text for candidate in candidates.candidates]
+    if told.answer not in texts:
+        return ""
+    place = texts.index(told.answer)
+    loss = -walked_logps(point, candidates.prompt, texts)[place] / told.n_answer
+    return (
+        f"“{plain(candidates.names[place])}” is lesson 5's demonstration and costs this model {number(loss, 3)} nats per token, "
+        "as in the formula there."
+    )
 
 
 def prepare(values: Values) -> Work | None:

@@ -10,7 +10,7 @@ from core.lessons import export
 from core.lessons import same_name as dialects
 from core.lessons.lesson import Lesson
 from core.lessons.param import Values
-from core.lessons.shared_params import PLACE, responses
+from core.lessons.shared_params import PLACE, responses, walk_note
 from core.lessons.text import percent, plain
 from core.ui import room, settings
 from core.ui.controls import control
@@ -84,7 +84,8 @@ def _start(lesson: Lesson, values: Values) -> None:
     now = responses(values)
     lowest, highest = min(now.ref_probs), max(now.ref_probs)
     st.caption(
-        f"The reference policy is {now.origin}; its bars lie between {percent(lowest, 2)} and {percent(highest)}."
+        f"The reference policy is {now.origin}; its bars lie between {percent(lowest, 2)} and {percent(highest)}. "
+        f"{walk_note(values)}"
     )
 
 

@@ -19,6 +19,7 @@ from core.ui import components, patience, progress, room, settings
 from core.ui.controls import control, controls
 from core.ui.extras import exports, own_answers, pin, same_name
 from core.ui.live_run import LiveRun, Offer, joined, strip
+from core.ui.onward import walk_on
 from core.ui.safely import safely
 
 FIRST_CONTROLS = 6
@@ -139,21 +140,28 @@ def _saw(lesson: Lesson, result: Any) -> None:
         if not prediction.revealed:
             _ask(lesson, prediction, chosen_key)
         elif chosen_key in st.session_state:
-            _mark(lesson, prediction, st.session_state[chosen_key])
+            question, chosen = st.session_state[chosen_key]
+            if question == prediction.question:  # an answer to another question says nothing of this one
+                _mark(lesson, prediction, chosen)
         st.markdown("**What you see.** " + " ".join(lesson.says(result)))
 
 
 def _ask(lesson: Lesson, prediction: Prediction, chosen_key: str) -> None:
+    widget_key = chosen_key + "_widget"
+    asked, before = st.session_state.get(chosen_key, (prediction.question, None))
+    if asked != prediction.question:
+        before = st.session_state[widget_key] = None
+
     def chosen() -> None:
-        st.session_state[chosen_key] = st.session_state[chosen_key + "_widget"]
+        st.session_state[chosen_key] = (prediction.question, st.session_state[widget_key])
         progress.mark(lesson.number, progress.PREDICTED)
 
     st.selectbox(
         prediction.question,
         options=range(len(prediction.options)),
         format_func=lambda index: prediction.options[index],
-        index=st.session_state.get(chosen_key),
-        key=chosen_key + "_widget",
+        index=before,
+        key=widget_key,
         placeholder="Choose before you look",
         on_change=chosen,
     )
@@ -185,6 +193,7 @@ def _controls(lesson: Lesson, values: Values) -> None:
             with more:
                 controls(rest, values, hidden)
     pin(lesson, values)
+    walk_on(lesson, values)
 
 
 def _any_moved(params: list[Any], values: Values) -> bool:

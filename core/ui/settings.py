@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.lessons.lesson import Lesson
 from core.lessons.outline import PHASES, outline
-from core.lessons.param import Value
+from core.lessons.param import Param, Value
 
 KEPT = "_kept"
 NOTES = "_notes"
@@ -60,6 +60,11 @@ def values(lesson: Lesson) -> dict[str, Value]:
         now[param.key] = st.session_state.get(param.key, _kept().get(param.key, param.default))
     _kept().update(now)
     return now
+
+
+def value(param: Param) -> Value:
+    """One setting as it stands, also of a lesson that is not on screen."""
+    return st.session_state.get(param.key, _kept().get(param.key, param.default))
 
 
 def put(key: str, value: Value) -> None:

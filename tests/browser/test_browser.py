@@ -231,6 +231,30 @@ def test_from_the_first_vote_to_moving_bars(watched, server):
     assert step(page) == 1
 
 
+@pytest.mark.parametrize("steps", [2, 3])  # whether the browser is told the value again depends on odd or even
+def test_a_setting_that_was_hidden_comes_back_as_it_was(watched, server, steps):
+    page = watched.open(f"{server}/trace_one_example?lesson=6&votes={VOTES['few']}")
+    page.locator(".st-key-vote_onward button").first.click()
+    page.wait_for_selector(".st-key-l8_table")
+    settle(page)
+    scores = [row.split()[-5:] for row in page.locator(".st-key-l8_table tr").all_inner_texts()]
+    for number in range(1, steps + 1):
+        page.locator(".pg-step").first.click()
+        wait_for_step(page, number)
+        settle(page)
+    page.locator(".st-key-l8_rest summary").click()
+    page.wait_for_selector(".st-key-prior_sd")
+    settle(page)
+    page.locator(".pg-step").first.click()
+    wait_for_step(page, steps + 1)
+    settle(page)
+    wait_for_link(page, f"l8_step={steps + 1}")
+    assert "prior_sd" not in page.url
+    assert page.locator(".st-key-prior_sd").inner_text().split()[-1] == "1"
+    now = [row.split() for row in page.locator(".st-key-l8_table tr").all_inner_texts()]
+    assert [row[0] in after for row, after in zip(scores[1:], now[1:])] == [True] * (len(now) - 1)
+
+
 def test_a_deep_link_is_the_very_first_visit_of_a_server(watched):
     with serve() as address:
         page = watched.open(f"{address}{PPO}&l8_step=5&l8_clip=0.05&l8_kl_coef=99")

@@ -8,6 +8,7 @@ import pytest
 from core.lessons import lesson08_words as words
 from core.lessons.lesson08 import LESSON
 from core.lessons.lesson08_params import CONTROLS, HORIZON
+from core.lessons.text import percent
 from core.world.votes import PAIRS, Vote, encode
 
 PRESETS = {preset.key: preset.values for preset in LESSON.presets}
@@ -87,7 +88,26 @@ def test_a_hacked_reward_is_paid_more_while_the_score_falls():
     assert np.dot(result.probs(HORIZON), favoured) > np.dot(result.probs(0), favoured) + 0.3
     text = result_text(result)
     assert "The paid reward rises" in text
-    assert "bonus fell" in text
+    assert "bonus falls" in text
+    assert f"asking back now has {percent(np.dot(result.probs(HORIZON), favoured))}" in text
+
+
+def test_a_distance_that_is_called_larger_reads_larger():
+    """Leash off, first updates: the policy is a little further from π* than the reference was."""
+    for step in range(1, 8):
+        text = result_text(at(preset="off", step=step))
+        found = re.search(r"reference was: ([\d.]+) instead of ([\d.]+)", text)
+        assert found is None or float(found[1]) > float(found[2])
+
+
+def test_a_bar_that_gains_against_its_advantage_says_so():
+    values = {**LESSON.defaults(), **PRESETS["hacked"], "l8_step": 1, "votes": "86eM1eAM", "prior_sd": 0.1}
+    walk = {"start": "walk", "walk": "steps=20&lr=0.003"}
+    result = LESSON.result({**values, **walk})
+    first = result.steps[0]
+    best = int(np.argmax(np.subtract(first.logps, first.old_logps) * np.exp(first.old_logps)))
+    because = LESSON.predict(result).because
+    assert ("although its advantage was" in because) == (first.advantages[best] <= 0)
 
 
 def test_the_preset_for_a_negative_estimate_shows_one():

@@ -106,6 +106,26 @@ def test_a_prediction_is_kept_and_marked(lesson):
     pytest.fail("the lesson never asks for a prediction")
 
 
+def test_a_prediction_is_marked_only_where_that_question_was_asked():
+    lesson = next(item for item in LESSONS if item.number == 5)
+    at = open_lab(lesson, {"l5_step": "0"})
+    move(at, "l5_predicted_widget", 1)
+    at.session_state["l5_step"] = 8
+    at.run()
+    assert any("predicted" in element.value for element in at.markdown)
+    move(at, "l5_view", "long")  # another question, whose options have the same numbers
+    check(at)
+    assert not any("predicted" in element.value for element in at.markdown)
+    move(at, "l5_view", "walk")
+    assert any("predicted" in element.value for element in at.markdown)
+    at.session_state["l5_step"] = 0
+    move(at, "l5_others", 15)
+    check(at)
+    assert widget(at, "l5_predicted_widget").value is None
+    move(at, "l5_predicted_widget", 0)
+    assert widget(at, "l5_predicted_widget").value == 0
+
+
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda item: item.number)
 def test_the_chart_is_sent_with_words_and_badge(lesson):
     at = open_lab(lesson, {"votes": VOTES["few"]})

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from core.lessons.catalogue import lesson
 from core.stages.walk_policy import WalkPoint, unpack
 from core.ui import patience
-from tests.pages.driver import check, component, link, move, open_lesson, widget
+from tests.pages.driver import captions, check, component, link, move, open_lesson, widget
 
 
 def test_own_texts_are_refused_by_name_or_walked():
@@ -36,6 +40,34 @@ def test_lesson_8_starts_from_the_walk_and_its_link_brings_it_back():
     assert any("learning rate 0.01" in e.value for e in at.caption)
     other = open_lesson(lesson(8), {"start": "base"})
     assert component(other, "l8_chart")["figure"]["data"][0]["x"] != bars
+
+
+def test_lesson_5_offers_its_policy_to_lesson_8_and_both_name_the_same_loss():
+    at = open_lesson(lesson(5), {"l5_lr": "0.001", "l5_step": "3"})
+    check(at)
+    loss = re.search(r"costs \*\*([\d.]+) nats\*\*", next(e.value for e in at.markdown if "What you see" in e.value))[1]
+    assert widget(at, "l5_onward").label == "Start lesson 8 from step 3"
+    widget(at, "l5_onward").click().run()
+    assert (at.session_state["start"], at.session_state["l8_lens"]) == ("walk", "board")
+    point = unpack(at.session_state["walk"])
+    assert (point.config.lr, point.steps) == (0.001, 3)
+    at = open_lesson(lesson(8), {"start": "walk", "walk": point.pack()})
+    move(at, "l8_more", "own")
+    check(at)
+    assert f"costs this model {loss} nats per token" in captions(at)
+    # Of another prompt than the walked one lesson 5 says nothing.
+    other = next(key for key, _ in lesson(8).param("example").options if key != at.session_state["example"])
+    at = open_lesson(lesson(8), {"start": "walk", "walk": point.pack(), "example": other})
+    move(at, "l8_more", "own")
+    check(at)
+    assert "nats per token" not in captions(at)
+
+
+@pytest.mark.parametrize("query", [{"l5_view": "long"}, {"l5_kind": "own"}])
+def test_the_longer_walk_has_no_policy_to_offer(query):
+    at = open_lesson(lesson(5), query)
+    check(at)
+    assert (widget(at, "l5_onward") is None) == ("l5_view" in query)
 
 
 def test_while_work_is_under_way_the_last_result_stays(monkeypatch):
