@@ -59,6 +59,7 @@ def _components() -> dict[str, Any]:
         "table": _table_component(),
         "link": _renderer("playground_link", "<span></span>", _read("link.js")),
         "leave": _renderer("playground_leave", "<span></span>", _read("leave.js")),
+        "reach": _renderer("playground_reach", "<span></span>", _read("reach.js")),
         "copy": _renderer("playground_copy", _read("copy.html"), _read("copy.js")),
         "presses": _renderer("playground_presses", "<span></span>", _read("presses.js")),
     }
@@ -138,6 +139,11 @@ def copy_link() -> None:
 def leave_field(key: str, field: str, count: int) -> None:
     """Let the cursor leave a field whenever `count` is another one, so that the next key is a shortcut and no text."""
     _components()["leave"](key=key, data={"field": f".st-key-{field}", "count": count}, height=1)
+
+
+def reachable(box: str) -> None:
+    """Let the keyboard scroll the container with this key; called inside it, because text alone takes no focus."""
+    _components()["reach"](key=f"{box}_reach", data={"box": f".st-key-{box}"}, height=1)
 
 
 def keep_link(key: str, query: str) -> None:

@@ -13,14 +13,16 @@ from pathlib import Path
 import pytest
 
 from core.lessons.catalogue import LESSONS
+from core.lessons.lesson14_params import STEP, STEPS
 from core.lessons.outline import PHASES
+from core.pipeline.worked_examples import EXAMPLES
 from tests.browser.conftest import settle
 from tests.lessons.states import VOTES
 
 axe_package = pytest.importorskip("axe_playwright_python", reason="axe-core is not installed here")
 
 PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
-LAB = ".st-key-lab"
+LAB, BENCH = ".st-key-lab", ".st-key-bench"
 FAILING = ("critical", "serious", "moderate")
 COLOUR_RULES = ("color-contrast", "link-in-text-block")
 WIDTH_RULES = ("scrollable-region-focusable", "target-size", "avoid-inline-spacing", "css-orientation-lock")
@@ -136,6 +138,39 @@ def test_every_view_of_a_lesson(watched, server, lesson):
                 _choose(page, view.key, label)
             where = f"{key or 'whole'}, {theme}"
             found |= _at_both_sizes(page, theme, where, LAB if number else ":root")
+    assert not found, _say(found)
+
+
+# Step of the workbench -> the rows of pills that open further views of it.
+INNER = {
+    "label": "pl_label_view",
+    "checks": "pl_check",
+    "size": "pl_size",
+    "operations": "pl_operations",
+    "export": "pl_preview",
+}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_step_of_the_workbench_with_work_on_it(watched, server, theme):
+    """Light on a laptop with all rules and every view of every step; dark on a phone in what colours and width decide."""
+    light = theme == "light"
+    size, rules = (LAPTOP, ()) if light else (PHONE, (*COLOUR_RULES, *WIDTH_RULES))
+    page = watched.open(f"{server}/pipeline_sketch?lesson=14", color_scheme=theme, **size)
+    found = {} if light else dict.fromkeys(_faults(page, rules, BENCH), "empty bench")
+    page.click(f".st-key-pl_example_{EXAMPLES[0].key} button")
+    page.wait_for_selector(".st-key-bench_status")
+    settle(page)
+    for number, (step, _) in enumerate(STEPS):
+        _choose(page, STEP, page.locator(f".st-key-{STEP} [role=radio]").nth(number).inner_text().strip())
+        page.wait_for_selector(f".st-key-bench_{step}")
+        page.wait_for_selector('[data-testid="stMermaidChart"][aria-busy="true"]', state="detached")
+        settle(page)
+        found |= dict.fromkeys(_faults(page, rules, BENCH), step)
+        inner = f".st-key-{INNER[step]} [role=radio]" if light and step in INNER else ""
+        for view in page.locator(inner).all_inner_texts()[1:] if inner else ():
+            _choose(page, INNER[step], view)
+            found |= dict.fromkeys(_faults(page, rules, BENCH), f"{step}, {view}")
     assert not found, _say(found)
 
 

@@ -13,6 +13,7 @@ from core.lessons.text import plain, plural
 from core.pipeline.model import Project
 from core.pipeline.split import split
 from core.statistics.label_agreement import LabelAgreement
+from core.ui import components
 from core.ui.pipeline import near_search
 from core.ui.pipeline.drawn import draw_chart
 
@@ -34,6 +35,7 @@ def draw(project: Project) -> None:
         st.markdown(f"**{open_ones} of {len(findings)} checks ask somebody to look**")
         with st.container(height=HEIGHT, border=False, key="pl_findings"):
             st.markdown("\n\n".join(f"{MARKS[f.kind]} **{f.check}** {plain(f.sentence)}" for f in findings))
+            components.reachable("pl_findings")
     with seen:
         view = st.segmented_control(
             "Evidence",

@@ -133,7 +133,7 @@ def _preview(data: bytes) -> None:
         )
     with st.container(height=PREVIEW_HEIGHT, key="pl_spec"):
         if view == "As it is":
-            st.code(cut, language="markdown", wrap_lines=True)
+            st.code(cut, language=None, wrap_lines=True)
         else:
             st.markdown(cut)
         if len(cut) < len(text):

@@ -99,6 +99,7 @@ def _pair(project: Project, who: str, shown: Shown) -> None:
                 with st.container(height=HEIGHT, key=name):
                     st.markdown(f"**Response {side}**")
                     st.text(prompt.candidate(id).text or "(empty)", width="stretch")
+                    components.reachable(name)
                 with st.container(horizontal=True, key=f"{name}_keys"):
                     for strength, key in LEFT_KEYS if side == "A" else RIGHT_KEYS:
                         _button(WORDS[strength], key, who, shown, "A" if side == "A" else "B", strength)
@@ -124,6 +125,7 @@ def _prompt(prompt: Prompt) -> None:
             "**Which response is better?** The user wrote:" if len(prompt.messages) == 1 else "**The talk so far**"
         )
         st.text(written(prompt), width="stretch")
+        components.reachable("pl_asked")
 
 
 def _button(
@@ -229,6 +231,7 @@ def _side(project: Project, who: str) -> None:
     else:
         with st.container(height=380, border=False, key="pl_rubric_side"):
             st.markdown(compact(project.rubric) or "The rubric is empty: write it in step 2.")
+            components.reachable("pl_rubric_side")
 
 
 def _pace(seconds: float) -> str:

@@ -11,6 +11,7 @@ from core.pipeline.edits import change
 from core.pipeline.model import Project
 from core.pipeline.problems import ProjectError
 from core.pipeline.rubric import Rubric, helpful_honest_harmless
+from core.ui import components
 from core.ui.pipeline import work
 
 FIELDS = ("instructions", "criteria", "tie_breaks", "principles")
@@ -90,6 +91,7 @@ def _constitution(rubric: Rubric) -> None:
     asked = [str(getattr(one, use or "comparison")) for one in rubric.principles]
     with st.container(height=190, key="pl_constitution"):
         st.markdown("\n".join(f"{number}. {plain(' '.join(text.split()))}" for number, text in enumerate(asked, 1)))
+        components.reachable("pl_constitution")
     st.download_button(
         "Download the constitution",
         _as_text(rubric),
