@@ -168,7 +168,8 @@ def _word_table(result: LensResult, update: LensStep, answer: LensAnswer) -> Tab
     for i in places:
         old, name = percent(math.exp(answer.logps[i])), f"{i + 1} {shown_word(answer.words[i])}"
         if result.heat == "kl":
-            rows.append((name, percent(math.exp(answer.ref_logps[i])), old, *(signed(k, 3) for k in estimates[i])))
+            ref, now = (f"{100 * math.exp(logps[i]):.1f}" for logps in (answer.ref_logps, answer.logps))
+            rows.append((name, ref, now, *(signed(k, 3).removeprefix("+") for k in estimates[i])))
             continue
         after, rho = (percent(math.exp(answer.after[i])), number(result.ratios[i])) if result.step else ("–", "–")
         rows.append((name, old, after, signed(answer.advantages[i]), rho, "✂" if held[i] else ""))
@@ -184,7 +185,7 @@ def _word_table(result: LensResult, update: LensStep, answer: LensAnswer) -> Tab
     )
     kl = result.heat == "kl"
     return Table(
-        columns=("word", "ref.", "policy", "k1", "k2", "k3", "exact")
+        columns=("word", "ref. %", "π %", "k1", "k2", "k3", "exact")
         if kl
         else ("word", "old", "new", "A", "ρ", "clip"),
         rows=tuple(rows),

@@ -147,7 +147,8 @@ def same_name(lesson: Lesson, result: Any) -> None:
     with st.container(horizontal=True):
         seed = st.number_input("Seed of the batch", 0, 999, 0, key=f"l{lesson.number}_same_seed", width=160)
         found = dialects.topics(int(seed))
-        topic = st.selectbox("Topic", list(found), key=f"l{lesson.number}_same_topic")
+        first = list(found).index(dialects.FIRST[lesson.number])
+        topic = st.selectbox("Topic", list(found), index=first, key=f"l{lesson.number}_same_topic")
     rows = found[topic or next(iter(found))]
     st.markdown(dialects.spread(rows))
     st.table(
