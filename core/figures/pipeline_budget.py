@@ -11,9 +11,9 @@ from core.figures.chart import Chart
 from core.figures.lines import Line, lines
 
 NAMES = {
-    "rows": "rows: one label a pair",
-    "overlap": "overlap: three labels a pair",
-    "refresh": "refresh: half on new pairs",
+    "rows": "rows: 1 label",
+    "overlap": "overlap: 3 labels",
+    "refresh": "refresh: half later",
 }
 ROLES = {"rows": "human", "overlap": "old", "refresh": "new"}
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SHORT = {"rows": "rows", "overlap": "overlap", "refresh": "refresh"}
 PAD = 0.02
-HEIGHT = 300
+HEIGHT = 236
 
 
 def figures(result: Result) -> tuple[Chart, ...]:

@@ -59,7 +59,7 @@ def _opening(project: Project, spec: Spec, found: Examples) -> str:
         " the labels say so far, what a trainer gets, and how it all goes on."
     ]
     if counts.labels:
-        judged = len({label.pair for label in project.labels if label.verdict != "skip"})
+        judged = len({label.pair for label in project.labels if label.verdict != "skip"} - project.gold_pairs())
         parts.append(
             f"So far {count(counts.labels, 'label')} by {count(counts.labellers, 'labeller')} on {judged:,} of"
             f" {count(counts.pairs, 'pair')} have given {count(len(found.pairs), 'row')} of preferences."

@@ -72,7 +72,11 @@ def test_from_an_empty_page_to_the_zip_and_on_with_it(watched, server, tmp_path)
     judge(page, ("5",), len(KEYS) + 1)
     onward(page, "Checks")
     page.wait_for_selector(".st-key-pl_findings >> text=Two labels of the same pair agree")
-    for step in ("Size it", "Operations", "Effect", "Export"):
+    onward(page, "Size it")
+    page.wait_for_selector('[data-testid="stProgress"]', state="detached")  # the simulation at their own numbers
+    seen = page.locator(".st-key-lab .st-key-saw")
+    assert page.evaluate("box => box.getBoundingClientRect().bottom", seen.element_handle()) <= 800
+    for step in ("Operations", "Effect", "Export"):
         onward(page, step)
     with page.expect_download() as waiting:
         page.click(".st-key-pl_zip button")

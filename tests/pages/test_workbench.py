@@ -104,6 +104,39 @@ def test_a_worked_example_through_all_eight_steps_and_every_view():
     assert project(at) == load(EXAMPLES[0].key), "looking at it has changed it"
 
 
+def test_the_open_prompt_is_the_marked_one_in_the_list():
+    at = page(PAGE)
+    press(at, f"pl_example_{EXAMPLES[0].key}")
+    assert at.session_state[work_key(at, "list")]["selection"]["rows"] == [0]
+    write(at, "New prompt", "One more.")
+    check(at)
+    assert at.session_state[work_key(at, "list")]["selection"]["rows"] == [len(project(at).prompts) - 1]
+
+
+def work_key(at, name):
+    return f"pl{at.session_state[work.VERSION]}_{name}"
+
+
+def test_who_has_judged_nothing_is_told_how_to_begin():
+    at = page(PAGE)
+    press(at, f"pl_example_{EXAMPLES[0].key}")
+    go(at, "label")
+    assert any("Every pair has its 2 labels already" in info.value for info in at.info)
+    press(at, "pl_one_more")
+    press(at, "pl_judge_T")
+    assert project(at).labels[-1].labeller == "labeller 1"
+
+
+def test_names_of_files_label_for_nobody():
+    at = page(PAGE)
+    rows = [json.dumps({"prompt": f"Why {n}?", "chosen": "Because.", "rejected": "No."}) for n in range(1200)]
+    _upload(at, "pairs.jsonl", "\n".join(rows).encode())
+    go(at, "label")
+    assert at.session_state["pl_labeller"] == "labeller 1"
+    assert widget(at, "pl_judge_T") is not None
+    assert any("1,200 labels by 1 labeller" in one.value for one in at.markdown)
+
+
 def test_sizing_takes_over_what_was_measured():
     at = page(PAGE)
     press(at, f"pl_example_{EXAMPLES[0].key}")

@@ -123,6 +123,7 @@ def test_the_specification_says_what_is_open_and_what_was_left_out(project):
     assert "## Checks of the labels\n\nTwo people agree." in text
     assert "- Under which licence the data may be used." in text
     assert "3 judged pairs have no winner" in text
+    assert "on 6 of 17 pairs" in text  # the gold question's pair counts on neither side
     plan = Operations(
         licence="cc-by-4.0",
         gate="All green.",

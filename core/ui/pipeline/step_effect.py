@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.lessons import pipeline_charts, pipeline_sizing
@@ -82,19 +84,23 @@ def _table(found: OwnPolicyRun, ids: tuple[str, ...]) -> None:
 def says(found: OwnPolicyRun, ids: tuple[str, ...]) -> tuple[str, ...]:
     """Where both routes lead after the last step, and where they would go on to."""
     last = len(found.dpo) - 1
-    places = range(len(ids))
-    direct, sampled = (max(places, key=lambda k, policy=policy[-1]: policy[k]) for policy in (found.dpo, found.ppo))
     sentences = [
-        f"After {last} steps DPO gives response {ids[direct]} {percent(found.dpo[-1][direct], 0)} and PPO gives response "
-        f"{ids[sampled]} {percent(found.ppo[-1][sampled], 0)}; they are {number(found.dpo_stats[-1].kl)} and "
-        f"{number(found.ppo_stats[-1].kl)} nats from the start."
+        f"After {last} steps DPO gives {_most(found.dpo[-1], ids)} and PPO gives {_most(found.ppo[-1], ids)}; "
+        f"they are {number(found.dpo_stats[-1].kl)} and {number(found.ppo_stats[-1].kl)} nats from the start."
     ]
     if found.dpo_end is None:
         sentences.append(
             "A response, or a group of them, never lost to the rest, so DPO's loss has no lowest point: it would push on for ever."
         )
-    best = max(places, key=lambda k: found.optimum[k])
-    sentences.append(
-        f"For this KL coefficient the optimum π* holds {percent(found.optimum[best], 0)} on response {ids[best]}."
-    )
+    sentences.append(f"For this KL coefficient the optimum π* gives {_most(found.optimum, ids)}.")
     return (*sentences, *found.diverged)
+
+
+def _most(policy: Sequence[float], ids: tuple[str, ...]) -> str:
+    """The likeliest response with its share; several where the page prints the same share for them."""
+    shares = [percent(share, 0) for share in policy]
+    top = percent(max(policy), 0)
+    first = [id for id, share in zip(ids, shares) if share == top]
+    if len(first) == 1:
+        return f"response {first[0]} {top}"
+    return f"responses {', '.join(first[:-1])} and {first[-1]} {top} each"

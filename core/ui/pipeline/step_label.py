@@ -181,7 +181,10 @@ def _nothing_left(project: Project, who: str) -> None:
         st.info("There is no pair to compare yet. Give a prompt two responses in step 1.")
         return
     name, target = plain(who), plural(project.settings.labels_per_pair, "label")
-    st.info(f"Nothing is left for {name}: every pair has {target} or was judged by {name}.")
+    if any(label.labeller == who for label in project.labels):
+        st.info(f"Nothing is left for {name}: every pair has {target} or was judged by {name}.")
+    else:
+        st.info(f"Every pair has its {target} already. Ask for one more a pair, and all of them come to {name}.")
     more = project.settings.labels_per_pair + 1
     with st.container(horizontal=True):
         st.button(

@@ -36,7 +36,7 @@ def _suite(project: Project) -> None:
         _share("smallest_drop", "Smallest drop that matters", project, 0.01, 0.3)
         _share("power", "Chance to notice it", project, 0.5, 0.99)
         _number("suite_size", "Tasks in your suite", project, 0, 10_000_000, "0: not built yet")
-        _text("gate", "Release gate", project, 68, "what must hold before a release, and who decides")
+        _text("gate", "Release gate", project, 116, "what must hold before a release, and who decides")
     with middle:
         try:
             draw_chart(pipeline_charts.power(project))
@@ -52,7 +52,7 @@ def _suite(project: Project) -> None:
         else:
             mark = max(plan.suite_accuracy - plan.smallest_drop, 0.0)
             st.markdown(f"**Gate, tried out.** {plain(release_gate(int(passed), int(n), mark).sentence)}")
-        _text("rollback", "Rollback", project, 68, "how the last good version comes back, and how fast")
+        _text("rollback", "Rollback", project, 116, "how the last good version comes back, and how fast")
 
 
 def _suite_words(project: Project) -> str:

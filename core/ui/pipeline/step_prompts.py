@@ -17,6 +17,7 @@ from core.ui.pipeline.prompt_edits import SEPARATOR, on_prompt
 
 OPEN = "pl_open_prompt"
 LIST_HEIGHT = 214
+SHORT_LIST = 6
 RESPONSES_HEIGHT = 400
 
 
@@ -75,7 +76,11 @@ def _table(project: Project, chosen: Prompt) -> None:
     key = work.key("list")
     labels = Counter(label.prompt_id for label in project.labels)
     rows = [
-        {"prompt": prompt.text[:80], "responses": len(prompt.candidates), "labels": labels[prompt.id]}
+        {
+            "prompt": f"{prompt.id} · {prompt.text[:80]}",
+            "responses": len(prompt.candidates),
+            "labels": labels[prompt.id],
+        }
         for prompt in project.prompts
     ]
 
@@ -84,10 +89,15 @@ def _table(project: Project, chosen: Prompt) -> None:
         if rows_picked:
             st.session_state[OPEN] = project.prompts[rows_picked[0]].id
 
+    # The open prompt is the marked row, whatever has opened it.
+    place = project.prompts.index(chosen)
+    held = st.session_state.get(key)
+    if held is None or list(held["selection"]["rows"]) != [place]:
+        st.session_state[key] = {"selection": {"rows": [place], "columns": [], "cells": []}}
     st.dataframe(
         rows,
         key=key,
-        height=min(LIST_HEIGHT, 34 + 30 * len(rows)),
+        height="auto" if len(rows) <= SHORT_LIST else LIST_HEIGHT,
         row_height=30,
         hide_index=True,
         on_select=picked,
