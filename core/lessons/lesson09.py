@@ -40,7 +40,7 @@ def compute(values: Values) -> Result:
 def prepare(values: Values) -> Work | None:
     """What lessons 8 and 5 would have to work out first for the numbers that are shown here."""
     asked = [(lesson08.LESSON, settings8(values))]
-    if values["l9_view"] == "diagram" and values["l9_track"] == "white":
+    if values["l9_view"] == "order" or (values["l9_view"] == "diagram" and values["l9_track"] == "white"):
         asked.append((lesson05.LESSON, settings_of(lesson05.LESSON, values)))
     works = (other.prepare(settings) for other, settings in asked if other.prepare)
     return next((work for work in works if work is not None), None)

@@ -8,8 +8,9 @@ from core.lessons.lesson import Prediction, Question, Source, Why
 from core.lessons.lesson09_arrows import ARROWS, BOXES, WITHOUT
 from core.lessons.lesson09_flow import PIECES, Fault, piece
 from core.lessons.lesson09_memory import TRAINED, written_bytes, written_count
+from core.lessons.lesson09_retold import moves, retold
 from core.lessons.lesson09_runs import MOVED, tiny_run
-from core.lessons.text import number, plain, plural, signed
+from core.lessons.text import number, percent, plural, signed
 from core.statistics.difference import beyond_chance, difference
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def says(result: Result) -> tuple[str, ...]:
 
 
 def _order(result: Result) -> tuple[str, ...]:
-    return (f"{_placed(result)} {_waiting(result)}",)
+    done = result.complete and not result.faults
+    return (_placed(result), *retold(result)) if done else (f"{_placed(result)} {_waiting(result)}",)
 
 
 def _placed(result: Result) -> str:
@@ -39,7 +41,8 @@ def _placed(result: Result) -> str:
     if not result.faults:
         return f"All {count} pieces stand behind what they take: **this order runs**."
     early = {fault.piece.key for fault in result.faults}
-    return f"{len(early)} of {count} pieces stand too early. {fault_sentence(result.faults[0])}"
+    word = "stands" if len(early) == 1 else "stand"
+    return f"{len(early)} of {count} pieces {word} too early. {fault_sentence(result.faults[0])}"
 
 
 def fault_sentence(fault: Fault) -> str:
@@ -51,14 +54,8 @@ def _waiting(result: Result) -> str:
     run = result.white
     return (
         f"Your numbers wait behind it: {plural(run.lab.fit.n_votes, 'vote')}, {plural(len(run.config.scores), 'score')}, and "
-        f"{plural(len(run.steps), 'PPO update')} that {_moves(run.score_before, run.score_after)}."
+        f"{plural(len(run.steps), 'PPO update')} that {moves(run.score_before, run.score_after)}."
     )
-
-
-def _moves(before: float, after: float) -> str:
-    if abs(after - before) < MOVED:
-        return f"leave the mean score at {number(after)}"
-    return f"take the mean score from {number(before)} to **{number(after)}**"
 
 
 def order_text(result: Result) -> str:
@@ -73,7 +70,9 @@ def order_text(result: Result) -> str:
 
 
 def _diagram(result: Result) -> tuple[str, ...]:
-    return (_cut(result), _moved_kl(result), _freed(result)) if result.cut else (_carries(result), *_whole(result))
+    if result.cut:
+        return _cut(result), f"{_moved_kl(result)}{_no_sft(result)}", _freed(result)
+    return (_carries(result), *_whole(result))
 
 
 def _carries(result: Result) -> str:
@@ -84,22 +83,17 @@ def _carries(result: Result) -> str:
 
 def _whole(result: Result) -> tuple[str, ...]:
     run = result.white
-    mine = f"{plural(len(run.steps), 'update')} {_moves(run.score_before, run.score_after)}"
+    mine = f"{plural(len(run.steps), 'update')} {moves(run.score_before, run.score_after)}"
     if result.track == "tiny":
         golds = " → ".join(signed(found.gold_held_out) for found in result.tiny.evaluations)
         return (f"Recorded (seed {result.tiny.seed}), held-out gold goes {golds}; on your whiteboard {mine}.",)
-    first = f"{mine[0].upper()}{mine[1:]}, at {number(run.end.kl)} nats from the reference."
     if run.lab.scores_from == "votes":
-        votes = plural(run.lab.fit.n_votes, "vote")
-        return (
-            first,
-            f"All of it rests on {votes} of yours and ends with “{plain(run.likeliest[0])}” as the likeliest answer.",
-        )
-    return (f"{first} The scores were set by hand: {plural(run.lab.fit.n_votes, 'vote')} of yours {_used(result)}.",)  # fmt: skip
+        return retold(result)
+    return (*retold(result), f"There are {plural(run.lab.fit.n_votes, 'vote')} of yours {_used(result)}.")
 
 
 def _used(result: Result) -> str:
-    return "are there, lesson 8 uses its sliders" if result.white.lab.fit.n_votes else "so far (lesson 6 asks for them)"
+    return "which lesson 8's sliders replace" if result.white.lab.fit.n_votes else "so far: lesson 6 asks for them"
 
 
 def ends(found: Consequence) -> str:
@@ -107,7 +101,9 @@ def ends(found: Consequence) -> str:
     both = f"**{number(found.without)}** instead of {number(found.whole)}"
     if not found.clear:
         return f"{both}, no clear difference"
-    return f"{both}, {number(abs(found.change))} {'higher' if found.change > 0 else 'lower'}"
+    # As a reader subtracts: of the two numbers that are written.
+    gap = abs(round(found.without, 2) - round(found.whole, 2))
+    return f"{both}, {number(gap)} {'higher' if found.change > 0 else 'lower'}"
 
 
 def _cut(result: Result) -> str:
@@ -128,6 +124,22 @@ def _moved_kl(result: Result) -> str:
             f"{kept}; the policy ends {number(found.without_kl)} nats from where it began, with the arrow or without."
         )
     return f"{kept}; the policy ends {number(found.without_kl)} nats from where it began, with the arrow {number(found.whole_kl)}."
+
+
+def _no_sft(result: Result) -> str:
+    """Why the whiteboard can do without SFT, and what the tiny LM does; "" where that is not what was cut."""
+    found = result.consequence
+    if found.kind != "sft" or not found.live:
+        return ""
+    cut = result.white_cut
+    assert cut is not None
+    least = percent(min(cut.probs(0)))
+    full, no_sft = (tiny_run(use_sft=with_sft).evaluations[-1] for with_sft in (True, False))
+    return (
+        f" Even untuned, each of the {len(cut.config.scores)} answers starts with {least} or more, so PPO can draw it; the tiny LM "
+        f"has to write its answers word by word and ends at gold {signed(no_sft.gold_held_out)} without SFT, "
+        f"{signed(full.gold_held_out)} with it (recorded)."
+    )
 
 
 def _freed(result: Result) -> str:

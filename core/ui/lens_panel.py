@@ -44,7 +44,8 @@ def lens_live(lesson: Lesson, result: Any, values: Values) -> LiveRun | None:
         finished=_finished,
         idle=_idle(result),
         help=f"PPO on the tiny LM with these settings, trained now on the server. {LIVE_RUNS} runs train at a time; the others wait.",
-        unit="record",
+        unit="update",
+        uncounted=1,  # the first record is the model before any update
         redraw=REDRAW,
         before=seed,
         joined=joined,

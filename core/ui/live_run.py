@@ -34,7 +34,7 @@ class LiveRun:
         finished: draws what the finished run gave, from its records.
         idle: the sentence where nobody has asked for this run.
         label, help: of the button.
-        unit: what one record is called when a run was stopped.
+        unit: what one record is called when a run was stopped; the first `uncounted` of them are none of it.
         redraw: draw the whole page anew whenever so many records have come; 0 only at the end.
         before: draws controls to the left of the button; told whether the run is under way.
         joined: (records so far, whether no more will come) -> what the page shows then instead of its recorded result;
@@ -50,6 +50,7 @@ class LiveRun:
     label: str = "Run it live"
     help: str = ""
     unit: str = "record"
+    uncounted: int = 0
     redraw: int = 0
     before: Callable[[bool], None] | None = None
     joined: Callable[[list[Any], bool], Any] | None = None
@@ -149,7 +150,9 @@ def _show(run: LiveRun, ticket: Ticket, status: Status) -> None:
     if status.phase is Phase.FINISHED:
         run.finished(ticket.records())
     elif status.phase is Phase.STOPPED:
-        st.caption(f"Stopped after {plural(status.n_records, run.unit)}. “{run.label}” begins anew.")
+        st.caption(
+            f"Stopped after {plural(max(status.n_records - run.uncounted, 0), run.unit)}. “{run.label}” begins anew."
+        )
     elif status.phase is Phase.FAILED:
         st.warning(status.sentence or "The run ended early.")
     else:

@@ -12,7 +12,8 @@ from core.lessons.lesson09 import LESSON, NUMBERS, compute
 from core.lessons.lesson09_arrows import ARROWS, IDLE, KEPT, UNNEEDED
 from core.lessons.lesson09_flow import PIECES, POOL, faults, is_order, needs, possible, read_order, right_order
 from core.lessons.lesson09_memory import PRECISIONS, SHAPES, memory, parameter_count, written_bytes
-from core.lessons.lesson09_runs import MOVED
+from core.lessons.lesson09_runs import MOVED, tiny_run
+from core.lessons.text import number, percent, signed
 from core.policies.tokenizer import Tokenizer
 from core.policies.transformer import TinyLM, TransformerConfig
 from core.stages import recorded
@@ -223,3 +224,32 @@ def test_mermaid_text_table_and_rows_carry_the_same_numbers(cut):
             assert load.score in line
             assert (load.score or load.count) in cells
     assert text.count('"') == 2 * (len(ARROWS) + len(found.memory.models) + 4)
+
+
+@pytest.mark.parametrize("votes", ["", VOTES["few"]])
+@pytest.mark.parametrize("view", [{"l9_view": "diagram"}, {"l9_view": "order", "l9_order": "bdscrp"}])
+def test_the_example_is_retold_with_the_numbers_of_its_lessons(view, votes):
+    """One sentence each for SFT, the reward model (or scores) and PPO; each number is the one on its own lesson's page."""
+    walked = {"l5_step": 3, "l8_step": 7, "votes": votes}
+    shown = LESSON.result({**LESSON.defaults(), **walked, **view})
+    sft, scored, ppo = LESSON.says(shown)[1:4]
+    walk = shown.walk()
+    assert f"{number(walk.now.loss, 3)} nats per token instead of {number(walk.before.loss, 3)}" in sft
+    assert "PPO starts elsewhere" in sft  # lesson 8 begins with the tiny LM after SFT unless one chooses otherwise
+    names, scores = shown.white.lab.candidates.names, shown.white.lab.honest_scores
+    assert f"“{names[scores.index(max(scores))]}” highest ({signed(max(scores))})" in scored
+    assert ("of yours" in scored) == bool(votes)
+    before, after = shown.white.probs(0), shown.white.probs(7)
+    up = int(np.argmax(np.subtract(after, before)))
+    assert f"“{names[up]}” went from {percent(before[up])} to {percent(after[up])}" in ppo
+    mine = LESSON.result({**LESSON.defaults(), **walked, **view, "start": "walk", "walk": "steps=3&lr=0.003"})
+    assert "PPO starts elsewhere" not in LESSON.says(mine)[1]
+    assert "has not begun" in LESSON.says(LESSON.result({**LESSON.defaults(), **view, "votes": votes}))[1]
+
+
+def test_the_whiteboard_without_sft_says_why_it_can_do_without():
+    cut = result(track="white", arrow=NUMBERS["demos"], cut=True)
+    said = " ".join(LESSON.says(cut))
+    assert f"starts with {percent(min(cut.white_cut.probs(0)))} or more" in said
+    assert f"{signed(tiny_run(use_sft=False).evaluations[-1].gold_held_out)} without SFT" in said
+    assert "word by word" not in " ".join(LESSON.says(result(track="white", arrow=NUMBERS["kl"], cut=True)))
