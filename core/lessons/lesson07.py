@@ -22,15 +22,21 @@ from core.lessons.lesson07_lab import (
 from core.lessons.lesson08_params import HAND_SCORES
 from core.lessons.outline import outline
 from core.lessons.param import Values
-from core.lessons.shared_params import CARRIED, PLACE, PRIOR, VOTES, fit, responses
+from core.lessons.shared_params import CARRIED, HAND, PLACE, PRIOR, VOTES, fit, responses
 from core.lessons.snippets import script
 from core.objectives.policy_gradient import reinforce_loss
 from core.objectives.ppo import policy_loss
 from core.stages.whiteboard import WhiteboardConfig, updates
 
 
+def placed(values: Values) -> Values:
+    """The settings with the start that this lesson uses: the one that is carried from lesson to lesson, or that by hand."""
+    return {**values, "start": HAND} if values["l7_start"] == "hand" else values
+
+
 def config_of(values: Values) -> tuple[WhiteboardConfig, str]:
     """The run that the settings ask for (with both leashes), and where its scores come from: "votes", "hand" or "no votes"."""
+    values = placed(values)
     reward = fit(values)
     wanted = str(values["l7_scores"])
     source = "no votes" if wanted == "votes" and not reward.n_votes else wanted
@@ -57,7 +63,7 @@ def compute(values: Values) -> Result:
     return Result(
         view=view,  # type: ignore[arg-type]
         config=config,
-        candidates=responses(values),
+        candidates=responses(placed(values)),
         scores_from=source,
         leashes=runs,
         step=min(step, len(runs[0].steps)) if runs else step,

@@ -115,12 +115,20 @@ WHITEN = Param(
     help="Divide the advantages by their spread, as TRL does. Off: the spread is kept.",
 )
 STEP = Param("l7_step", "Epoch, or update", "int", 0, 0, HORIZON, 1, widget="player")
+START = Param(
+    "l7_start",
+    "Policy starts from",
+    "choice",
+    "carried",
+    options=(("carried", "your start"), ("hand", "by hand")),
+    help="Your start: what “Prompt and start” says, as in lessons 6, 8 and 9. By hand: set by hand, in this lesson only.",
+)
 PICK = Param("l7_pick", "Response", "int", 1, 0, 7, 1, widget="table")
 
-CONTROLS = (CLIP, LR, KL_COEF, EPOCHS, SCORES, MODE, BATCH, SEED, WHITEN)
+CONTROLS = (CLIP, LR, KL_COEF, EPOCHS, SCORES, MODE, BATCH, SEED, WHITEN, START)
 
 # Labels that name what happens hold for one start only.
-BY_HAND = {"l7_scores": "hand", "start": "hand"}
+BY_HAND = {"l7_scores": "hand", "l7_start": "hand"}
 PRESETS = (
     Preset("first", "One batch, from its first step", {}),
     Preset("good", "Past the edge, good answer", {**BY_HAND, "l7_pick": 1, "l7_step": 6},

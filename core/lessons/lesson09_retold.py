@@ -26,16 +26,16 @@ def retold(result: Result) -> tuple[str, ...]:
 
 
 def _sft(result: Result) -> str:
-    walk, origin = result.walk(), result.white.lab.candidates.origin
+    walk, policy = result.walk(), result.white.lab.candidates
     if walk.step == 0:
-        return f"**SFT** has not begun in lesson 5, which stands at step 0; PPO starts from a policy that is {plain(origin)}."
+        return f"**SFT** has not begun in lesson 5, which stands at step 0; PPO's policy is {plain(policy.origin)}."
     before, now = walk.before, walk.now
     said = (
         f"the model still answers {quoted(now.says)}"
         if now.says == before.says
         else f"the model now answers {quoted(now.says)}, not {quoted(before.says)}"
     )
-    other = "" if result.values["start"] == "walk" else f" (PPO starts elsewhere: its policy is {plain(origin)})"
+    other = "" if policy.live else f" (PPO starts elsewhere: its policy is {plain(policy.origin)})"
     return (
         f"**SFT** imitated {plural(1 + walk.config.others, 'demonstration')} for {plural(walk.step, 'step')}: yours costs "
         f"{number(now.loss, 3)} nats per token instead of {number(before.loss, 3)}, and {said}{other}."

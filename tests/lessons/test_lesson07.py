@@ -278,3 +278,9 @@ def test_the_snippet_prints_the_four_runs(tmp_path):
 def test_equal_configurations_are_computed_once():
     config = lab.batch_config(WhiteboardConfig(ref_logps=shown().config.ref_logps, scores=(0.5,) * 8, kl_coef=1.7))
     assert lab.reuse(config) is lab.reuse(lab.batch_config(replace(config, kl_coef=0.2, epochs=3)))
+
+
+def test_a_start_by_hand_is_this_lessons_own():
+    shown = LESSON.result({**LESSON.defaults(), "start": "base", "l7_start": "hand"})
+    assert shown.candidates.origin == "chosen by hand"
+    assert LESSON.result({**LESSON.defaults(), "start": "base"}).candidates.origin != "chosen by hand"
