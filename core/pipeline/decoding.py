@@ -104,6 +104,18 @@ def table(data: bytes, name: str) -> Table:
     return Table(tuple(columns), tuple(rows), notes)
 
 
+# What Python's reader says, in words for somebody who has never written a parser.
+JSON_PROBLEMS = {
+    "Expecting value": "a value is missing, or a text is not in quotation marks",
+    "Expecting property name enclosed in double quotes": "a name in double quotation marks is missing",
+    "Expecting ':' delimiter": "a colon is missing",
+    "Expecting ',' delimiter": "a comma or a closing bracket is missing",
+    "Unterminated string starting at": "a text has no closing quotation mark",
+    "Invalid control character at": "a line break or tab inside a text must be written as \\n or \\t",
+    "Extra data": "something follows after the end",
+}
+
+
 def load_json(text: str) -> Any:
     """JSON as the standard has it: no NaN, no Infinity. Raises ValueError with what is wrong, also for endless nesting."""
 
@@ -113,7 +125,8 @@ def load_json(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=refuse)
     except json.JSONDecodeError as error:
-        raise ValueError(f"{error.msg} (column {error.colno})") from error
+        said = JSON_PROBLEMS.get(error.msg, error.msg)
+        raise ValueError(f"this is no valid JSON: {said}, at character {error.colno}") from error
     except RecursionError as error:
         raise ValueError("the nesting is too deep") from error
 

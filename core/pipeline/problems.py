@@ -60,7 +60,7 @@ def _sentence(entry: dict[str, Any]) -> str:
     if kind in ("string_too_short", "too_short") and isinstance(entry["input"], str):
         return f"{where} is empty."
     if kind == "too_long":
-        return f"{where} has more than {context['max_length']:,} entries, which is the limit."
+        return f"{where}: there are more than {context['max_length']:,} of them, which is the limit."
     if kind == "too_short":
         return f"{where} needs at least {count(context['min_length'], 'entry', 'entries')}."
     if kind == "string_unicode":

@@ -22,6 +22,8 @@ def test_labels_by_keyboard_and_the_zip_on_the_disk(watched, server, tmp_path):
     settle(page)
     shown = page.locator(".st-key-pl_pair").inner_text()
     assert sum(text in shown for text in TEXTS) == 2, "a response is not shown letter by letter"
+    words = page.locator('.st-key-pl_pair [data-testid="stText"] span').first
+    assert words.evaluate("n => getComputedStyle(n).unicodeBidi + getComputedStyle(n).textAlign") == "plaintextstart"
     lowest = page.locator(".st-key-pl_verdicts").bounding_box()
     assert lowest["y"] + lowest["height"] <= 800
     for number, key in enumerate(("1", "ArrowRight", "t"), start=1):

@@ -90,7 +90,7 @@ def test_our_own_files_of_pairs_come_back(project, stem):
         (
             b'{"prompt": "a"}\n{"prompt": "b",\n',
             "e.jsonl",
-            "e.jsonl, line 2: Expecting property name enclosed in double quotes",
+            "e.jsonl, line 2: this is no valid JSON: a name in double quotation marks is missing",
         ),
         (b'{"prompt": "a"}\n[1]\n', "e.jsonl", "e.jsonl, line 2: this is a list; every line must be an object"),
         (b'{"prompt": NaN}\n', "e.jsonl", "line 1: NaN is not a JSON number."),

@@ -85,10 +85,10 @@ def _add(found: Table, name: str, mapping: Any) -> None:
         work.put(joined)
     work.tell(imported.refused, bad=True)
     prompts, labels = len(imported.prompts), len(imported.labels)
+    responses = plural(sum(len(prompt.candidates) for prompt in imported.prompts), "response")
+    judged = f" and {plural(labels, 'judged pair')}" if labels else ""
     refused = f" {plural(len(imported.refused), 'row')} left out." if imported.refused else ""
-    work.add_to_said(
-        [f"{name}: {plural(prompts, 'prompt')} and {plural(labels, 'judged pair')} read.{refused}", *imported.notes]
-    )
+    work.add_to_said([f"{name}: {plural(prompts, 'prompt')} with {responses}{judged} read.{refused}", *imported.notes])
 
 
 def mapping() -> None:
