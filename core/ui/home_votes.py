@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -56,7 +57,7 @@ def loop(also: Mapping[str, str]) -> None:
             _vote_and_see(now)
             _train(now)
     held = {**also, HV.key: text()}
-    components.keep_link("home_link", "&".join(f"{key}={value}" for key, value in held.items() if value))
+    components.keep_link("home_link", urlencode({key: value for key, value in held.items() if value}))
 
 
 def _vote_and_see(now: HomeVotes) -> None:
@@ -76,6 +77,7 @@ def _vote_and_see(now: HomeVotes) -> None:
 def _pair(now: HomeVotes) -> None:
     pair, total = now.shown, len(now.pairs)
     with st.container(key="hv_vote"):
+        presses.listen("hv_presses", PRESSES, _pressed)
         if pair is None:
             st.markdown(f"**All {total} pairs are voted on.** Undo takes the last vote back.")
         else:
@@ -100,7 +102,6 @@ def _pair(now: HomeVotes) -> None:
                     type="primary" if primary else "secondary",
                 )
             st.button("Undo", key="hv_u", shortcut="U", on_click=_undo, disabled=not now.letters)
-        presses.listen("hv_presses", PRESSES, _pressed)
         if not now.letters:
             st.caption("Real answers of the tiny LM after SFT. Keys: ← left, → right, T tie, S skip, U undo.")
 

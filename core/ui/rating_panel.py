@@ -22,10 +22,18 @@ from core.statistics.by_hand import (
     finished_by_rule,
 )
 from core.statistics.ratings import HIGHEST, LOWEST
-from core.ui import settings
+from core.ui import presses, settings
 from core.world.candidates import NORWAY
 
 KEY = "l4_hand"
+SHARES = {"l": 1.0, "t": 0.5, "r": 0.0}
+UNDO = "u"
+PRESSES = {str(points): (f"rate_{points}", str(points)) for points in range(LOWEST, HIGHEST + 1)} | {
+    "l": ("rate_Left", "ArrowLeft"),
+    "t": ("rate_T", "t"),
+    "r": ("rate_Right", "ArrowRight"),
+    UNDO: ("rate_undo", "u"),
+}
 
 
 def rating(lesson: Lesson, result: Any, values: Values) -> None:
@@ -34,7 +42,27 @@ def rating(lesson: Lesson, result: Any, values: Values) -> None:
         return
     hand: Hand = result.hand
     with st.container(key="vote"):
+        presses.listen("l4_presses", PRESSES, _pressed)
         {"rate": _rate, "compare": _compare, "done": _done}[hand.phase](result, hand)
+
+
+def _pressed(letter: str) -> None:
+    """One press, on the hand as it stands by now; what the present part does not ask for is ignored."""
+    hand = decode(str(st.session_state[KEY]))
+    if letter == UNDO:
+        _put(_undone(hand))
+    elif hand.phase == "rate" and letter.isdigit():
+        _put(_rated(hand, int(letter)))
+    elif hand.phase == "compare" and letter in SHARES:
+        _put(_compared(hand, SHARES[letter]))
+
+
+def _rated(hand: Hand, points: int) -> Hand:
+    return replace(hand, ratings=(*hand.ratings, points))
+
+
+def _compared(hand: Hand, share: float) -> Hand:
+    return replace(hand, shares=(*hand.shares, share))
 
 
 def _ways_on(result: Any, hand: Hand) -> None:
@@ -63,8 +91,7 @@ def _rate(result: Any, hand: Hand) -> None:
     with st.container(horizontal=True, key="vote_buttons"):
         for points in range(LOWEST, HIGHEST + 1):
             label = {LOWEST: f"{points} poor", HIGHEST: f"{points} very good"}.get(points, str(points))
-            given = replace(hand, ratings=(*hand.ratings, points))
-            st.button(label, key=f"rate_{points}", shortcut=str(points), on_click=_put, args=(given,))
+            st.button(label, key=f"rate_{points}", shortcut=str(points), on_click=_put, args=(_rated(hand, points),))
         _ways_on(result, hand)
 
 
@@ -76,13 +103,12 @@ def _compare(result: Any, hand: Hand) -> None:
         with column, st.container(border=True, key=f"vote_{side}"):
             st.markdown(plain(ANSWERS[answer].text))
     with st.container(horizontal=True, key="vote_buttons"):
-        for label, key, share in (
-            ("Left is better", "Left", 1.0),
-            ("Tie", "T", 0.5),
-            ("Right is better", "Right", 0.0),
+        for label, key, letter in (
+            ("Left is better", "Left", "l"),
+            ("Tie", "T", "t"),
+            ("Right is better", "Right", "r"),
         ):
-            given = replace(hand, shares=(*hand.shares, share))
-            kind = "secondary" if share == 0.5 else "primary"
+            kind, given = "secondary" if letter == "t" else "primary", _compared(hand, SHARES[letter])
             st.button(label, key=f"rate_{key}", shortcut=key, on_click=_put, args=(given,), type=kind)
         _ways_on(result, hand)
 

@@ -46,6 +46,7 @@ def test_from_opening_over_five_votes_to_a_run_that_is_stopped(watched, server):
 
 def test_no_vote_is_lost_however_quickly_the_votes_come(watched, server):
     page = watched.open(server, wait=f"{HERO} .pg-lab")
+    page.wait_for_selector(".st-key-hv_vote [data-listening]", state="attached")
     for key in ("ArrowLeft", "ArrowRight", "ArrowLeft", "ArrowLeft", "ArrowRight"):
         page.keyboard.press(key)  # nothing is waited for: a run of the page is under way
     wait_for_link(page, "lrllr")
@@ -65,7 +66,7 @@ def test_no_vote_is_lost_however_quickly_the_votes_come(watched, server):
     page.click(".st-key-begin button")  # gone and back: the votes are there, and the keys count on
     page.wait_for_selector(".st-key-lab")
     page.go_back()
-    page.wait_for_selector(f"{HERO} .pg-lab")
+    page.wait_for_selector(".st-key-hv_vote [data-listening]", state="attached")
     settle(page)
     page.keyboard.press("ArrowRight")
     wait_for_link(page, "lrllltlr")

@@ -54,6 +54,7 @@ class Presses {
 export default function (component) {
   const root = component.parentElement;
   root.__presses = root.__presses || new Presses();
+  root.setAttribute?.("data-listening", "yes");
   root.__presses.data = component.data;
   root.__presses.report = component.setStateValue;
   return () => {

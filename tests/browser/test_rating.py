@@ -1,0 +1,23 @@
+"""Lesson 4 by hand in the browser: ratings and comparisons by key, as quickly as they come."""
+
+from __future__ import annotations
+
+from tests.browser.conftest import settle
+from tests.browser.gestures import wait_for_link
+
+
+def test_no_rating_and_no_comparison_is_lost_however_quickly_they_come(watched, server):
+    page = watched.open(f"{server}/why_pretrained_models_fail?lesson=4", wait=".st-key-vote")
+    page.wait_for_selector(".st-key-vote [data-listening]", state="attached")
+    for key in "426153":
+        page.keyboard.press(key)  # nothing is waited for: a run of the page is under way
+    page.wait_for_function("() => document.querySelector('.st-key-vote').innerText.includes('pair 1 of 15')")
+    settle(page)
+    rated = page.locator(".st-key-lab .pg-text").first.text_content()
+    for key in ("ArrowLeft", "t", "ArrowRight", "7", "u", "ArrowRight"):  # a rating is not asked for here
+        page.keyboard.press(key)
+    page.wait_for_function("() => document.querySelector('.st-key-vote').innerText.includes('pair 4 of 15')")
+    page.wait_for_function("t => document.querySelector('.st-key-lab .pg-text').textContent !== t", arg=rated)
+    page.click(".st-key-rate_undo button")
+    page.wait_for_function("() => document.querySelector('.st-key-vote').innerText.includes('pair 3 of 15')")
+    wait_for_link(page, "l4_hand=426153")
