@@ -37,7 +37,8 @@ def test_from_opening_over_five_votes_to_a_run_that_is_stopped(watched, server):
     page.keyboard.press("ArrowRight")
     page.click(".st-key-hv_run button")
     page.wait_for_selector(".st-key-hv_stop button")
-    assert page.locator('.st-key-hv_live [data-testid="stProgress"]').count() == 1
+    # What was drawn by the run before may stand for a moment more.
+    page.wait_for_function("() => document.querySelectorAll('.st-key-hv_live [data-testid=stProgress]').length === 1")
     page.wait_for_selector(".st-key-home_example .pg-lab")
     page.click(".st-key-hv_stop button")
     page.wait_for_selector(".st-key-hv_run button")
