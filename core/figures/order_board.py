@@ -8,7 +8,7 @@ from typing import Literal
 
 from core.figures.chart import Chart, Figure, label
 
-WAITING, SLOT, SLOT_WIDTH = 4.0, 57.0, 40.0
+WAITING, SLOT, SLOT_WIDTH = 4.0, 54.0, 44.0
 LOOKS: dict[str, tuple[str, str]] = {
     "waiting": ("circle-open", "@muted"),
     "placed": ("circle", "@accent"),

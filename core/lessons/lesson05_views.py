@@ -25,7 +25,6 @@ def figures(result: Result) -> tuple[Chart, ...]:
     if result.view == "long":
         return (long_walk.chart(result.long),)
     steps = result.steps
-    others = len(result.scene.others)
     tokens = result.scene.bar_tokens[result.place - 1]
     rest = result.vocabulary - len(tokens)
     return (
@@ -38,16 +37,16 @@ def figures(result: Result) -> tuple[Chart, ...]:
                 Panel(
                     "loss, nats per token",
                     (
-                        Line("this one", tuple(s.loss for s in steps), "new"),
-                        Line(f"{others} unseen", tuple(s.others_loss for s in steps), "text", "dot"),
+                        Line("this", tuple(s.loss for s in steps), "new"),
+                        Line("unseen", tuple(s.others_loss for s in steps), "text", "dot"),
                     ),
                     zero=True,
                 ),
                 Panel(
                     "gold of the answers",
                     (
-                        Line("this one", tuple(s.says_gold for s in steps), "new"),
-                        Line(f"{others} unseen", tuple(s.others_gold for s in steps), "gold", "dash"),
+                        Line("this", tuple(s.says_gold for s in steps), "new"),
+                        Line("unseen", tuple(s.others_gold for s in steps), "gold", "dash"),
                     ),
                     zero=True,
                 ),

@@ -33,9 +33,9 @@ PIECES: tuple[Piece, ...] = (
     Piece("base", "b", "Pretrained model", "continues text"),
     Piece("demos", "d", "Demonstrations", "people write answers"),
     Piece("sft", "s", "SFT", "imitates"),
-    Piece("rankings", "c", "Comparisons", "people rank sampled answers"),
+    Piece("rankings", "c", "Comparisons", "people rank answers"),
     Piece("reward", "r", "Reward model", "scores an answer"),
-    Piece("ppo", "p", "PPO", "moves towards higher scores"),
+    Piece("ppo", "p", "PPO", "follows the scores"),
 )
 POOL = "rdpbcs"
 """The order in which the pieces lie on the table before anybody has sorted them."""
