@@ -87,6 +87,11 @@ def timing(project: Project) -> TypicalTime | None:
     return typical_seconds(checks_input.measured_seconds(project))
 
 
+def pace(seconds: float) -> str:
+    """Seconds a label in words: few of them with a decimal."""
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+
+
 def cost_plan(project: Project, pairs: int | None = None) -> CostPlan:
     """The price list of a project from its own budget, settings and measured times; what was never measured is assumed.
 

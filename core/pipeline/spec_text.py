@@ -245,14 +245,14 @@ def _missing(project: Project) -> str:
 
 
 def _files(found: Examples) -> str:
-    listed = [
+    rows = [
         (f"`{stem}.jsonl`", f"{found.number(stem):,}", shows) for stem, shows in SHOWS.items() if found.number(stem)
     ]
-    listed += [
+    work = [
         ("`pipeline.yaml`", "", "this specification for programs; its JSON Schema is in `pipeline.schema.json`"),
         ("`prompts.jsonl`, `labels.jsonl`, `gold.jsonl`", "", "the whole work, to upload and go on"),
         ("`labels.csv`", "", "every judgement with its provenance, for a spreadsheet"),
-        ("`data/`", "", "the same rows divided into train and validation"),
-        ("`train/`", "", "configurations and commands for TRL"),
     ]
-    return md.table(("File", "Rows", "Content"), listed)
+    divided = [("`data/`", "", "the same rows divided into train and validation")] if rows else []
+    what = "configurations and commands for TRL" if rows else "what TRL needs, once there are rows"
+    return md.table(("File", "Rows", "Content"), [*rows, *work, *divided, ("`train/`", "", what)])

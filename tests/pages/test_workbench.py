@@ -127,6 +127,26 @@ def test_who_has_judged_nothing_is_told_how_to_begin():
     assert project(at).labels[-1].labeller == "labeller 1"
 
 
+def test_a_labeller_reads_the_last_message_first_and_what_came_before_below_it():
+    at = page(PAGE)
+    at.text_area(key="pl_own_prompt").set_value("System: Be brief.\n\nUser: Hi\n\nAssistant: Hello\n\nUser: Help me.")
+    press(at, "pl_start_own")
+    write(at, "New response", "\n---\n".join(TEXTS))
+    go(at, "label")
+    assert [text.value for text in at.text][:1] == ["Help me."]
+    assert "System: Be brief.\n\nUser: Hi\n\nAssistant: Hello" in [text.value for text in at.text]
+
+
+def test_texts_in_order_are_said_to_be_so():
+    at = page(PAGE)
+    press(at, "pl_example_medical_refusal")
+    go(at, "checks")
+    widget(at, "pl_check").set_value("Texts")
+    at.run()
+    check(at)
+    assert any("No prompt stands twice" in info.value for info in at.info)
+
+
 def test_names_of_files_label_for_nobody():
     at = page(PAGE)
     rows = [json.dumps({"prompt": f"Why {n}?", "chosen": "Because.", "rejected": "No."}) for n in range(1200)]
@@ -201,6 +221,18 @@ def test_a_text_that_does_not_fit_is_refused_with_a_sentence_and_nothing_is_lost
     assert any("are called" in warning.value for warning in at.warning)
     write(at, "Principles, a line each: name: sentence", "one: Be kind.")
     assert any("One principle only" in caption.value for caption in at.caption)
+
+
+def test_a_response_that_is_too_long_is_refused_with_a_sentence_and_stays_in_its_field():
+    at = page(PAGE)
+    press(at, f"pl_example_{EXAMPLES[0].key}")
+    before, long = project(at), "x" * 20_001
+    for label in ("Response a", "New response"):
+        write(at, label, long)
+        check(at)
+        assert project(at) == before
+        assert any("20,001 characters; the limit is 20,000" in warning.value for warning in at.warning), label
+        assert [area.value for area in at.text_area if area.label == label] == [long]
 
 
 def test_unknown_columns_get_an_offer_that_can_be_confirmed():

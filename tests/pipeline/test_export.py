@@ -113,7 +113,9 @@ def test_an_empty_project_has_a_specification_and_no_rows():
     archive = _open(Project(title="Nothing yet"))
     names = archive.namelist()
     assert not [name for name in names if name.startswith("data/") or name.endswith("preferences.jsonl")]
-    assert "There are no prompts yet." in archive.read("pipeline.md").decode()
+    text = archive.read("pipeline.md").decode()
+    assert "There are no prompts yet." in text
+    assert "`data/`" not in text
     assert "nothing to train on yet" in archive.read("train/README.md").decode()
     assert import_zip(export.export(Project(title="Nothing yet")), "x.zip") == Project(title="Nothing yet")
 

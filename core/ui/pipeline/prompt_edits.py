@@ -29,7 +29,12 @@ def written(prompt: Prompt) -> str:
     """A prompt as one text: its words alone, or all turns with their names where there are several."""
     if len(prompt.messages) == 1:
         return prompt.text
-    return "\n\n".join(f"{NAMES[message.role]}: {message.content.strip()}" for message in prompt.messages)
+    return written_turns(prompt.messages)
+
+
+def written_turns(messages: Sequence[Message]) -> str:
+    """Turns with the names of who speaks, an empty line between two."""
+    return "\n\n".join(f"{NAMES[message.role]}: {message.content.strip()}" for message in messages)
 
 
 def read_messages(text: str) -> tuple[Message, ...]:

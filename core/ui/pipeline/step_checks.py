@@ -106,7 +106,7 @@ def _gold(project: Project, found: Report) -> None:
         for entry in found.gold
         for pair in entry.score.missed
     ]
-    _rows(missed, "missed gold questions")
+    _rows(missed, "missed gold question")
 
 
 def _circles(project: Project, found: Report) -> None:
@@ -120,7 +120,7 @@ def _circles(project: Project, found: Report) -> None:
     ]
     if not rows:
         st.info(plain(next(f.sentence for f in found.findings if f.check == "circles")))
-    _rows(rows, "circles")
+    _rows(rows, "circle")
 
 
 def _texts(project: Project, found: Report) -> None:
@@ -129,14 +129,17 @@ def _texts(project: Project, found: Report) -> None:
          "where": ", ".join(map(str, f.where)) if isinstance(f.where, tuple) else str(f.where)}
         for f in found.pii.shown
     ]  # fmt: skip
-    _rows(pii, "finds of personal data by pattern")
+    _rows(pii, "find of personal data by pattern", "finds of personal data by pattern")
     same = [{"prompt": group[0], "same words in": ", ".join(group[1:])} for group in found.exact_duplicates]
-    _rows(same, "prompts with the same words")
+    _rows(same, "prompt whose words come again", "prompts whose words come again")
     wrong = [
         {"prompt": one.prompt, "problem": one.what, "responses": ", ".join(one.candidates)}
         for one in found.response_problems
     ]
-    _rows(wrong, "responses that cannot be compared")
+    _rows(wrong, "place with responses that cannot be compared", "places with responses that cannot be compared")
+    if not (pii or same or wrong):
+        about = ("personal data", "duplicates", "responses")
+        st.info("  \n".join(plain(f.sentence) for f in found.findings if f.check in about))
     near_search.draw(project)
 
 
@@ -155,7 +158,7 @@ def _sides(project: Project, found: Report) -> None:
         {"side": sides.sides[one.id], "prompt": one.id, "user": one.user, "text": one.text[:120]}
         for one in project.prompts
     ]
-    _rows(sorted(rows, key=lambda row: row["side"], reverse=True), "prompts")
+    _rows(sorted(rows, key=lambda row: row["side"], reverse=True), "prompt")
 
 
 def _split(project: Project) -> Finding:
@@ -181,11 +184,11 @@ def _split(project: Project) -> Finding:
     )
 
 
-def _rows(rows: list[dict[str, str]], what: str) -> None:
+def _rows(rows: list[dict[str, str]], one: str, many: str | None = None) -> None:
     if not rows:
         return
     more = f", the first {SHOWN} shown" if len(rows) > SHOWN else ""
-    st.markdown(f"**{len(rows):,} {what}**{more}")
+    st.markdown(f"**{plural(len(rows), one, many)}**{more}")
     st.dataframe(rows[:SHOWN], hide_index=True, row_height=28, height=min(300, 38 + 28 * len(rows)))
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from core.lessons.pipeline_sizing import pace
 from core.lessons.text import plain, plural
 from core.pipeline import limits, pairing
 from core.pipeline.edits import change
@@ -15,7 +16,7 @@ from core.pipeline.pairing import Shown
 from core.pipeline.rubric import STRENGTHS
 from core.ui import components
 from core.ui.pipeline import label_plan, work
-from core.ui.pipeline.prompt_edits import written
+from core.ui.pipeline.prompt_edits import written_turns
 from core.ui.pipeline.step_rubric import compact
 
 WHO, CLOCK, AGAIN, REASON, VIEW = "pl_labeller", "pl_clock", "pl_again", "pl_reason", "pl_label_view"
@@ -23,7 +24,7 @@ NAMED = "pl_named"
 FIRST_NAME = "labeller 1"
 # Whoever leaves a pair for longer has done something else meanwhile; such a time says nothing about labelling.
 LONGEST_SECONDS = 900
-HEIGHT = 268
+HEIGHT, PROMPT_HEIGHT, EARLIER_HEIGHT = 268, 92, 62
 # One key a judgement: 1 … 4 for the left response, 5 … 8 for the right one, the strongest at the ends.
 LEFT_KEYS = ((4, "1"), (3, "2"), (2, "3"), (1, "4"))
 RIGHT_KEYS = ((1, "5"), (2, "6"), (3, "7"), (4, "8"))
@@ -96,7 +97,7 @@ def _pair(project: Project, who: str, shown: Shown) -> None:
             st.columns(2, gap="small"), (shown.left, shown.right), ("A", "B"), ("pl_left", "pl_right")
         ):
             with column:
-                with st.container(height=HEIGHT, key=name):
+                with st.container(height=HEIGHT - earlier_height(prompt), key=name):
                     st.markdown(f"**Response {side}**")
                     st.text(prompt.candidate(id).text or "(empty)", width="stretch")
                     components.reachable(name)
@@ -120,12 +121,20 @@ def _pair(project: Project, who: str, shown: Shown) -> None:
 
 
 def _prompt(prompt: Prompt) -> None:
-    with st.container(height=92, key="pl_asked", border=False):
-        st.markdown(
-            "**Which response is better?** The user wrote:" if len(prompt.messages) == 1 else "**The talk so far**"
-        )
-        st.text(written(prompt), width="stretch")
+    earlier = written_turns(prompt.messages[:-1])
+    with st.container(height=PROMPT_HEIGHT + earlier_height(prompt), key="pl_asked", border=False):
+        # What is answered stands first: the instructions and turns before it may be long.
+        st.markdown(f"**Which response is better?** The user wrote{' last' if earlier else ''}:")
+        st.text(prompt.text, width="stretch")
+        if earlier:
+            st.caption("Before that:")
+            st.text(earlier, width="stretch")
         components.reachable("pl_asked")
+
+
+def earlier_height(prompt: Prompt) -> int:
+    """What the turns before the last one take from the boxes of the responses."""
+    return EARLIER_HEIGHT if len(prompt.messages) > 1 else 0
 
 
 def _button(
@@ -221,10 +230,10 @@ def _side(project: Project, who: str) -> None:
     components.leave_field("pl_leave_name", WHO, st.session_state.get(NAMED, 0))
     so_far = pairing.progress(project, who)
     total = so_far.done + so_far.skipped + so_far.left
-    pace = f", {_pace(so_far.seconds)} each (median)" if so_far.seconds is not None else ""
+    speed = f", {pace(so_far.seconds)} each (median)" if so_far.seconds is not None else ""
     st.progress(
         (so_far.done + so_far.skipped) / total if total else 0.0,
-        text=f"{so_far.done:,} judged, {so_far.left:,} open{pace}",
+        text=f"{so_far.done:,} judged, {so_far.left:,} open{speed}",
     )
     view = st.segmented_control(
         "Beside the pair", ["Rubric", "Plan"], default="Rubric", required=True, key=VIEW, label_visibility="collapsed"
@@ -235,10 +244,6 @@ def _side(project: Project, who: str) -> None:
         with st.container(height=380, border=False, key="pl_rubric_side"):
             st.markdown(compact(project.rubric) or "The rubric is empty: write it in step 2.")
             components.reachable("pl_rubric_side")
-
-
-def _pace(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
 
 
 def _new_name() -> None:

@@ -19,6 +19,10 @@ OPEN = "pl_open_prompt"
 LIST_HEIGHT = 214
 SHORT_LIST = 6
 RESPONSES_HEIGHT = 400
+PROMPT_HEIGHT, MORE_TURNS = 128, 44
+
+
+# No field has `max_chars`: with it the browser drops a paste that is too long without a word; so it is refused with a sentence.
 
 
 def draw(project: Project) -> None:
@@ -32,7 +36,8 @@ def draw(project: Project) -> None:
             st.info("There is no prompt yet: write one on the left, or upload a file.")
         else:
             _prompt(chosen)
-            with st.container(height=RESPONSES_HEIGHT, border=False, key="pl_responses"):
+            more = MORE_TURNS if len(chosen.messages) > 1 else 0
+            with st.container(height=RESPONSES_HEIGHT - more, border=False, key="pl_responses"):
                 _responses(chosen)
 
 
@@ -122,8 +127,7 @@ def _prompt(prompt: Prompt) -> None:
             else f"Prompt {prompt.id}",
             edits.written(prompt),
             lambda now, text: on_prompt(now, prompt.id, lambda one: edits.with_text(one, text)),
-            height=128,
-            max_chars=limits.MAX_PROMPT_CHARACTERS,
+            height=PROMPT_HEIGHT + (MORE_TURNS if several else 0),
             help="What the user wrote. A conversation of several turns begins with “User:” or “System:”, "
             "and every turn follows after an empty line.",
         )
@@ -175,7 +179,6 @@ def _response(prompt: Prompt, candidate: Candidate) -> None:
         candidate.text,
         lambda now, text: on_prompt(now, prompt.id, lambda one: edits.with_response(one, id, text=text)),
         height=92,
-        max_chars=limits.MAX_RESPONSE_CHARACTERS,
     )
     source, remove = st.columns([5, 1], gap="small")
     with source:

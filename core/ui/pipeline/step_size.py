@@ -91,7 +91,7 @@ def _short(project: Project | None) -> str:
         pipeline_sizing.timing(project),
     )
     parts = [f"{percent(agreement.value, 0)} agree"] if agreement.measured and agreement.value is not None else []
-    parts += [f"{timing.median:.0f} s a label"] if timing else []
+    parts += [f"{pipeline_sizing.pace(timing.median)} a label"] if timing else []
     return f"Yours: {', '.join(parts)}" if parts else "Nothing measured yet"
 
 
@@ -101,7 +101,11 @@ def measured_sentence(project: Project | None) -> str:
         return "No project is on the bench: the numbers on the left are assumptions."
     said = pipeline_sizing.used_agreement(step_checks.made(project).agreement).sentence
     timing = pipeline_sizing.timing(project)
-    times = f" A label took {timing.median:.0f} s (median of {timing.n})." if timing else " No label was timed yet."
+    times = (
+        f" A label took {pipeline_sizing.pace(timing.median)} (median of {timing.n})."
+        if timing
+        else " No label was timed yet."
+    )
     return said + times
 
 
