@@ -33,7 +33,14 @@ def own_demonstration(lesson: Lesson, result: Any, values: Values) -> None:
 
 def _line(lesson: Lesson, key: str, example: str) -> None:
     param = lesson.param(key)
-    st.text_input(param.label, key=key, max_chars=param.max_characters, placeholder=example, help=param.help)
+    st.text_input(
+        param.label,
+        st.session_state[key],  # its default too, so that a text that was hidden comes back (see `controls.control`)
+        key=key,
+        max_chars=param.max_characters,
+        placeholder=example,
+        help=param.help,
+    )
 
 
 def _refused(note: str) -> None:

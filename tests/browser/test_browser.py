@@ -255,6 +255,28 @@ def test_a_setting_that_was_hidden_comes_back_as_it_was(watched, server, steps):
     assert [row[0] in after for row, after in zip(scores[1:], now[1:])] == [True] * (len(now) - 1)
 
 
+@pytest.mark.parametrize("steps", [1, 2])
+def test_an_own_text_that_was_hidden_comes_back_as_it_was(watched, server, steps):
+    page = watched.open(f"{server}/trace_one_example?lesson=5&l5_kind=own&l5_own=Who%20sells%20meat?&l5_lr=0.0")
+
+    def choose(kind):
+        page.locator(".st-key-l5_kind input").click()
+        page.locator("[role=option]", has_text=kind).first.click()
+        page.wait_for_function("k => window.location.search.includes('l5_kind=own') === (k === 'own text')", arg=kind)
+        settle(page)
+
+    choose("fact")
+    for number in range(1, steps + 1):
+        page.locator(".pg-step").first.click()
+        wait_for_step(page, number)
+        settle(page)
+    choose("own text")
+    page.locator(".pg-step").first.click()
+    wait_for_link(page, f"l5_step={steps + 1}")
+    assert page.locator(".st-key-l5_own input").input_value() == "Who sells meat?"
+    wait_for_link(page, "l5_own=Who")
+
+
 def test_a_deep_link_is_the_very_first_visit_of_a_server(watched):
     with serve() as address:
         page = watched.open(f"{address}{PPO}&l8_step=5&l8_clip=0.05&l8_kl_coef=99")
