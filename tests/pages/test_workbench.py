@@ -9,7 +9,9 @@ import zipfile
 import pytest
 
 from core.lessons.lesson14_params import STEPS
+from core.pipeline import pairing
 from core.pipeline.archives import import_zip
+from core.pipeline.edits import change
 from core.pipeline.export import export, save
 from core.pipeline.worked_examples import EXAMPLES, load
 from core.ui.pipeline import upload, work
@@ -117,14 +119,34 @@ def work_key(at, name):
     return f"pl{at.session_state[work.VERSION]}_{name}"
 
 
-def test_who_has_judged_nothing_is_told_how_to_begin():
+def test_a_worked_example_whose_people_are_done_still_asks_a_visitor():
     at = page(PAGE)
     press(at, f"pl_example_{EXAMPLES[0].key}")
     go(at, "label")
-    assert any("Every pair has its 2 labels already" in info.value for info in at.info)
+    pairs = sum(len(one.candidates) * (len(one.candidates) - 1) // 2 for one in project(at).prompts)
+    count = len(project(at).labels)
+    for _ in range(3):
+        press(at, "pl_judge_T")
+    assert {label.labeller for label in project(at).labels[count:]} == {"labeller 1"}
+    assert project(at).settings == load(EXAMPLES[0].key).settings, "looking at a pair has changed the plan"
+    assert pairs > 3
+
+
+def test_who_has_judged_nothing_is_told_how_to_begin():
+    at = page(PAGE)
+    at.text_area(key="pl_own_prompt").set_value("My router is slow.")
+    press(at, "pl_start_own")
+    write(at, "New response", "\n---\n".join(TEXTS[:2]))
+    once = change(project(at), settings={"labels_per_pair": 1})
+    first = pairing.next_pair(once, "ann")
+    at.session_state[work.PROJECT] = pairing.record(once, first, "ann", "tie")
+    at.session_state["pl_labeller"] = "labeller 1"
+    go(at, "label")
+    assert any("Every pair has its 1 label already" in info.value for info in at.info)
     press(at, "pl_one_more")
     press(at, "pl_judge_T")
     assert project(at).labels[-1].labeller == "labeller 1"
+    assert any("Nothing is left for labeller 1" in info.value for info in at.info)
 
 
 def test_a_labeller_reads_the_last_message_first_and_what_came_before_below_it():

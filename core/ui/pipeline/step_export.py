@@ -102,7 +102,7 @@ def _settings(project: Project) -> None:
             lambda now, value: change(now, settings={**now.settings.model_dump(), "split_by": value}),
             options=["prompt", "user"],
             help="Never by pair: pairs of one prompt share its text.",
-            width=110,
+            width=140,
         )
         work.bound(
             st.slider,

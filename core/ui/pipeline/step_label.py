@@ -21,6 +21,7 @@ from core.ui.pipeline.step_rubric import compact
 
 WHO, CLOCK, AGAIN, REASON, VIEW = "pl_labeller", "pl_clock", "pl_again", "pl_reason", "pl_label_view"
 NAMED = "pl_named"
+MOST_LABELS = 20
 FIRST_NAME = "labeller 1"
 # Whoever leaves a pair for longer has done something else meanwhile; such a time says nothing about labelling.
 LONGEST_SECONDS = 900
@@ -72,7 +73,15 @@ def _next(project: Project, who: str) -> Shown | None:
         judged = any(label.labeller == who and label.pair == again[1].pair for label in project.labels)
         if not judged and {again[1].left, again[1].right} <= ids:
             return pairing.shown_again(project, again[1])
-    return pairing.next_pair(project, who)
+    return pairing.next_pair(_asked_of(project, who), who)
+
+
+def _asked_of(project: Project, who: str) -> Project:
+    """The project as `who` is asked about it: in a worked example, whose people have judged every pair, one label more a pair."""
+    if project.origin != "illustration" or pairing.next_pair(project, who) is not None:
+        return project
+    more = min(project.settings.labels_per_pair + 1, MOST_LABELS)
+    return change(project, settings={**project.settings.model_dump(), "labels_per_pair": more})
 
 
 def _start_clock(who: str, shown: Shown) -> None:
@@ -201,7 +210,7 @@ def _nothing_left(project: Project, who: str) -> None:
             key="pl_one_more",
             type="primary",
             on_click=_one_more,
-            disabled=more > 20,
+            disabled=more > MOST_LABELS,
             help="Every pair that you have not judged yourself comes again.",
         )
         _undo_button(project, who)
@@ -228,7 +237,7 @@ def _side(project: Project, who: str) -> None:
     )
     # The next key is a judgement, not a letter of the name.
     components.leave_field("pl_leave_name", WHO, st.session_state.get(NAMED, 0))
-    so_far = pairing.progress(project, who)
+    so_far = pairing.progress(_asked_of(project, who), who)
     total = so_far.done + so_far.skipped + so_far.left
     speed = f", {pace(so_far.seconds)} each (median)" if so_far.seconds is not None else ""
     st.progress(
