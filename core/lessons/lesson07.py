@@ -31,7 +31,7 @@ from core.stages.whiteboard import WhiteboardConfig, updates
 
 def placed(values: Values) -> Values:
     """The settings with the start that this lesson uses: the one that is carried from lesson to lesson, or that by hand."""
-    return {**values, "start": HAND} if values["l7_start"] == "hand" else values
+    return {**values, "start": HAND} if values["l7_from"] == "hand" else values
 
 
 def config_of(values: Values) -> tuple[WhiteboardConfig, str]:

@@ -116,7 +116,7 @@ WHITEN = Param(
 )
 STEP = Param("l7_step", "Epoch, or update", "int", 0, 0, HORIZON, 1, widget="player")
 START = Param(
-    "l7_start",
+    "l7_from",
     "Policy starts from",
     "choice",
     "carried",
@@ -128,7 +128,7 @@ PICK = Param("l7_pick", "Response", "int", 1, 0, 7, 1, widget="table")
 CONTROLS = (CLIP, LR, KL_COEF, EPOCHS, SCORES, MODE, BATCH, SEED, WHITEN, START)
 
 # Labels that name what happens hold for one start only.
-BY_HAND = {"l7_scores": "hand", "l7_start": "hand"}
+BY_HAND = {"l7_scores": "hand", "l7_from": "hand"}
 PRESETS = (
     Preset("first", "One batch, from its first step", {}),
     Preset("good", "Past the edge, good answer", {**BY_HAND, "l7_pick": 1, "l7_step": 6},

@@ -281,6 +281,6 @@ def test_equal_configurations_are_computed_once():
 
 
 def test_a_start_by_hand_is_this_lessons_own():
-    shown = LESSON.result({**LESSON.defaults(), "start": "base", "l7_start": "hand"})
+    shown = LESSON.result({**LESSON.defaults(), "start": "base", "l7_from": "hand"})
     assert shown.candidates.origin == "chosen by hand"
     assert LESSON.result({**LESSON.defaults(), "start": "base"}).candidates.origin != "chosen by hand"
