@@ -107,7 +107,9 @@ def _status(step: str) -> None:
 
 def _where_saved() -> None:
     """What is said about the save; as long as the last change is not in it, the page looks again by itself."""
-    _, due = autosave.status()
+    where, due = autosave.status()
+    if not where:
+        return
     with st.container(width="content", key="bench_saved"):
         st.fragment(_draw_where, run_every=due)()
 

@@ -16,7 +16,7 @@ from core.pipeline.pairing import Shown
 from core.pipeline.rubric import STRENGTHS
 from core.ui import components
 from core.ui.pipeline import label_plan, work
-from core.ui.pipeline.prompt_edits import written_turns
+from core.ui.pipeline.prompt_edits import written, written_turns
 from core.ui.pipeline.step_rubric import compact
 
 WHO, CLOCK, AGAIN, REASON, VIEW = "pl_labeller", "pl_clock", "pl_again", "pl_reason", "pl_label_view"
@@ -25,7 +25,9 @@ MOST_LABELS = 20
 FIRST_NAME = "labeller 1"
 # Whoever leaves a pair for longer has done something else meanwhile; such a time says nothing about labelling.
 LONGEST_SECONDS = 900
-HEIGHT, PROMPT_HEIGHT, EARLIER_HEIGHT = 268, 92, 62
+HEIGHT, PROMPT_HEIGHT = 268, 92
+# A longer prompt gets more of the screen, as far as the responses can spare it.
+SHORT_LINES, LINE_CHARACTERS, LINE_HEIGHT, MOST_HEIGHT = 2, 110, 21, 110
 # One key a judgement: 1 … 4 for the left response, 5 … 8 for the right one, the strongest at the ends.
 LEFT_KEYS = ((4, "1"), (3, "2"), (2, "3"), (1, "4"))
 RIGHT_KEYS = ((1, "5"), (2, "6"), (3, "7"), (4, "8"))
@@ -106,7 +108,7 @@ def _pair(project: Project, who: str, shown: Shown) -> None:
             st.columns(2, gap="small"), (shown.left, shown.right), ("A", "B"), ("pl_left", "pl_right")
         ):
             with column:
-                with st.container(height=HEIGHT - earlier_height(prompt), key=name):
+                with st.container(height=HEIGHT - long_prompt(prompt), key=name):
                     st.markdown(f"**Response {side}**")
                     st.text(prompt.candidate(id).text or "(empty)", width="stretch")
                     components.reachable(name)
@@ -131,7 +133,7 @@ def _pair(project: Project, who: str, shown: Shown) -> None:
 
 def _prompt(prompt: Prompt) -> None:
     earlier = written_turns(prompt.messages[:-1])
-    with st.container(height=PROMPT_HEIGHT + earlier_height(prompt), key="pl_asked", border=False):
+    with st.container(height=PROMPT_HEIGHT + long_prompt(prompt), key="pl_asked", border=False):
         # What is answered stands first: the instructions and turns before it may be long.
         st.markdown(f"**Which response is better?** The user wrote{' last' if earlier else ''}:")
         st.text(prompt.text, width="stretch")
@@ -141,9 +143,11 @@ def _prompt(prompt: Prompt) -> None:
         components.reachable("pl_asked")
 
 
-def earlier_height(prompt: Prompt) -> int:
-    """What the turns before the last one take from the boxes of the responses."""
-    return EARLIER_HEIGHT if len(prompt.messages) > 1 else 0
+def long_prompt(prompt: Prompt) -> int:
+    """The height that a long prompt, or the turns before its last one, takes from the boxes of the responses."""
+    text = written(prompt)
+    lines = sum(1 + len(line) // LINE_CHARACTERS for line in text.splitlines())
+    return min(max(lines - SHORT_LINES, 0) * LINE_HEIGHT, MOST_HEIGHT)
 
 
 def _button(
