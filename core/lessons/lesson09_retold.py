@@ -28,7 +28,10 @@ def retold(result: Result) -> tuple[str, ...]:
 def _sft(result: Result) -> str:
     walk, policy = result.walk(), result.white.lab.candidates
     if walk.step == 0:
-        return f"**SFT** has not begun in lesson 5, which stands at step 0; PPO's policy is {plain(policy.origin)}."
+        return (
+            f"**SFT** has not begun: at step 0 of lesson 5 the demonstration costs {number(walk.now.loss, 3)} nats per token; PPO's "
+            f"policy is {plain(policy.origin)}."
+        )
     before, now = walk.before, walk.now
     said = (
         f"the model still answers {quoted(now.says)}"
@@ -45,18 +48,19 @@ def _sft(result: Result) -> str:
 def _reward_model(result: Result) -> str:
     lab = result.white.lab
     scores, names = lab.honest_scores, lab.candidates.names
-    by_votes = lab.scores_from == "votes"
-    who = (
-        f"**The reward model** learned from {plural(lab.fit.n_votes, 'vote')} of yours and"
-        if by_votes
-        else "**The scores**"
-    )
+    votes = f"{plural(lab.fit.n_votes, 'vote')} of yours"
+    if lab.scores_from == "votes":
+        who, put, aside = f"**The reward model** learned from {votes} and", "scores", ""
+    else:
+        used = "which lesson 8's sliders replace" if lab.fit.n_votes else "lesson 6 asks for them"
+        who, put, aside = "**The scores** are set by hand and", "put", f"; there are {votes}, {used}"
     if max(scores) - min(scores) < MOVED:
-        return f"{who} {'gives' if by_votes else 'set by hand give'} every answer the same score, {signed(scores[0])}."
+        makes = "makes" if put == "scores" else "make"
+        return f"{who} {makes} all answers equal, {signed(scores[0])}{aside}."
     best, worst = scores.index(max(scores)), scores.index(min(scores))
     return (
-        f"{who} {'scores' if by_votes else 'were set by hand: they put'} “{plain(names[best])}” highest ({signed(scores[best])}) and "
-        f"“{plain(names[worst])}” lowest ({signed(scores[worst])})."
+        f"{who} {put} “{plain(names[best])}” highest ({signed(scores[best])}) and “{plain(names[worst])}” lowest "
+        f"({signed(scores[worst])}){aside}."
     )
 
 

@@ -87,13 +87,7 @@ def _whole(result: Result) -> tuple[str, ...]:
     if result.track == "tiny":
         golds = " → ".join(signed(found.gold_held_out) for found in result.tiny.evaluations)
         return (f"Recorded (seed {result.tiny.seed}), held-out gold goes {golds}; on your whiteboard {mine}.",)
-    if run.lab.scores_from == "votes":
-        return retold(result)
-    return (*retold(result), f"There are {plural(run.lab.fit.n_votes, 'vote')} of yours {_used(result)}.")
-
-
-def _used(result: Result) -> str:
-    return "which lesson 8's sliders replace" if result.white.lab.fit.n_votes else "so far: lesson 6 asks for them"
+    return retold(result)
 
 
 def ends(found: Consequence) -> str:

@@ -238,7 +238,7 @@ def test_the_example_is_retold_with_the_numbers_of_its_lessons(view, votes):
     assert "PPO starts elsewhere" in sft  # lesson 8 begins with the tiny LM after SFT unless one chooses otherwise
     names, scores = shown.white.lab.candidates.names, shown.white.lab.honest_scores
     assert f"“{names[scores.index(max(scores))]}” highest ({signed(max(scores))})" in scored
-    assert ("of yours" in scored) == bool(votes)
+    assert ("learned from" in scored) == bool(votes)
     before, after = shown.white.probs(0), shown.white.probs(7)
     up = int(np.argmax(np.subtract(after, before)))
     assert f"“{names[up]}” went from {percent(before[up])} to {percent(after[up])}" in ppo
