@@ -29,7 +29,7 @@ def _sft(result: Result) -> str:
     walk, policy = result.walk(), result.white.lab.candidates
     if walk.step == 0:
         return (
-            f"**SFT** has not begun: at step 0 of lesson 5 the demonstration costs {number(walk.now.loss, 3)} nats per token; PPO's "
+            f"**SFT** of your own in lesson 5 stands at step 0: the demonstration costs {number(walk.now.loss, 3)} nats per token; PPO's "
             f"policy is {plain(policy.origin)}."
         )
     before, now = walk.before, walk.now

@@ -244,7 +244,7 @@ def test_the_example_is_retold_with_the_numbers_of_its_lessons(view, votes):
     assert f"“{names[up]}” went from {percent(before[up])} to {percent(after[up])}" in ppo
     mine = LESSON.result({**LESSON.defaults(), **walked, **view, "start": "walk", "walk": "steps=3&lr=0.003"})
     assert "PPO starts elsewhere" not in LESSON.says(mine)[1]
-    assert "has not begun" in LESSON.says(LESSON.result({**LESSON.defaults(), **view, "votes": votes}))[1]
+    assert "stands at step 0" in LESSON.says(LESSON.result({**LESSON.defaults(), **view, "votes": votes}))[1]
 
 
 def test_the_whiteboard_without_sft_says_why_it_can_do_without():
