@@ -324,6 +324,7 @@ class Lab {
 
   async drawNow(force) {
     const Plotly = await loadPlotly();
+    this.stopTween();
     const wanted = this.figure();
     const first = !this.drawn;
     this.remember(wanted); // before Plotly fills in its own defaults
@@ -353,6 +354,7 @@ class Lab {
     clearTimeout(this.settle);
     this.settle = setTimeout(() => {
       if (this.timer) return this.settleLater();
+      this.stopTween();
       const wanted = this.figure();
       this.remember(wanted);
       window.Plotly.react(this.plot, wanted.data, wanted.layout);
@@ -371,16 +373,44 @@ class Lab {
   }
 
   glide(Plotly, traces, duration) {
-    const next = this.plot.data.map((trace, i) => {
+    const standing = this.heading || this.plot.data;
+    const next = this.plot.data.map((_, i) => {
       const arrays = traces ? traces[i] : this.frame()[String(i)] || {};
-      return { x: arrays.x ?? trace.x, y: arrays.y ?? trace.y };
+      return { x: arrays.x ?? standing[i].x, y: arrays.y ?? standing[i].y };
     });
-    if (JSON.stringify(next) === JSON.stringify(this.plot.data.map(({ x, y }) => ({ x, y })))) return Promise.resolve();
+    if (JSON.stringify(next) === JSON.stringify(standing.map(({ x, y }) => ({ x, y })))) return Promise.resolve();
     const time = calm() ? 0 : duration;
-    // Every trace is named: Plotly takes those that are left out of a transition off the page.
-    // A new animation replaces the one that runs, so fast steps never queue up; being replaced rejects the old promise.
+    this.stopTween();
+    if (time && this.plot.data.some((trace) => trace.marker?.pattern)) return this.tween(Plotly, next, time);
+    return this.show(Plotly, next, time);
+  }
+
+  // Every trace is named: Plotly takes those that are left out of a transition off the page.
+  // A new animation replaces the one that runs, so fast steps never queue up; being replaced rejects the old promise.
+  show(Plotly, next, time) {
     return Plotly.animate(this.plot, { data: structuredClone(next), traces: next.map((_, i) => i) },
       { mode: "immediate", transition: { duration: time, easing: "cubic-out" }, frame: { duration: time, redraw: false } }).catch(() => {});
+  }
+
+  // Plotly's own transition throws at a bar with a pattern and leaves it where it was; so such a chart is moved frame by frame.
+  tween(Plotly, next, time) {
+    const from = this.plot.data.map(({ x, y }) => ({ x, y }));
+    const began = performance.now() - 16; // the first frame moves already
+    this.heading = next;
+    const tick = () => {
+      const part = Math.min((performance.now() - began) / time, 1);
+      const eased = 1 - (1 - part) ** 3;
+      if (part === 1) this.stopTween();
+      else this.ticking = requestAnimationFrame(tick);
+      this.show(Plotly, part === 1 ? next : next.map(({ x, y }, i) => ({ x: blend(from[i].x, x, eased), y: blend(from[i].y, y, eased) })), 0);
+    };
+    tick();
+    return Promise.resolve();
+  }
+
+  stopTween() {
+    cancelAnimationFrame(this.ticking);
+    this.heading = null;
   }
 
   onClick(event) {
@@ -417,10 +447,17 @@ class Lab {
     clearInterval(this.themeWatch);
     clearTimeout(this.soon);
     clearTimeout(this.settle);
+    this.stopTween();
     this.resize.disconnect();
     document.removeEventListener("keydown", this.onKey);
     if (window.Plotly && this.drawn) window.Plotly.purge(this.plot);
   }
+}
+
+// Numbers between two lists of equal length; everything else is already what it becomes.
+function blend(from, to, part) {
+  if (!Array.isArray(to) || from?.length !== to.length) return to;
+  return to.map((value, i) => (typeof value === "number" && typeof from[i] === "number" ? from[i] + (value - from[i]) * part : value));
 }
 
 function grow(node, scale) {
