@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,19 @@ import streamlit as st
 from core.lessons.lesson import Lesson
 from core.lessons.param import Values
 from core.lessons.text import plain, plural
-from core.ui import settings
+from core.ui import presses, settings
 from core.world.votes import MAX_EVENTS, Vote, decode, encode, pair_shown
 
 SIMULATED = 5
+SHARES: dict[str, float | None] = {"l": 1.0, "t": 0.5, "r": 0.0, "s": None}
+UNDO = "u"
+PRESSES = {
+    "l": ("vote_Left", "ArrowLeft"),
+    "t": ("vote_T", "t"),
+    "r": ("vote_Right", "ArrowRight"),
+    "s": ("vote_S", "s"),
+    UNDO: ("vote_undo", "u"),
+}
 
 
 def voting(lesson: Lesson, result: Any, values: Values) -> None:
@@ -22,6 +32,7 @@ def voting(lesson: Lesson, result: Any, values: Values) -> None:
     answers = result.candidates.candidates
     full = len(result.events) >= MAX_EVENTS
     with st.container(key="vote"):
+        presses.listen("l6_presses", PRESSES, partial(_pressed, len(answers)))
         st.markdown(f"**Which answer is better?** {plain(result.candidates.prompt)}")
         for column, index, side in zip(st.columns(2, gap="small"), (left, right), ("left", "right")):
             with column, st.container(border=True, key=f"vote_{side}"):
@@ -70,6 +81,16 @@ def _button(label: str, key: str, vote: Vote, disabled: bool, primary: bool = Fa
 def _add(vote: Vote) -> None:
     events = decode(str(st.session_state["votes"]))
     settings.put("votes", encode((*events, vote)))
+
+
+def _pressed(n_responses: int, letter: str) -> None:
+    """One press, on the pair that is asked about after all votes so far."""
+    events = decode(str(st.session_state["votes"]))
+    if letter == UNDO:
+        _undo()
+    elif len(events) < MAX_EVENTS:
+        left, right = pair_shown(len(events), int(st.session_state["l6_seed"]), n_responses)
+        _add(Vote(left, right, SHARES[letter]))
 
 
 def _simulate(result: Any) -> None:

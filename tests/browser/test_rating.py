@@ -1,7 +1,10 @@
-"""Lesson 4 by hand in the browser: ratings and comparisons by key, as quickly as they come."""
+"""Ratings, comparisons and votes by key in the browser, as quickly as they come: lessons 4 and 6."""
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
+from core.world.votes import decode, pair_shown
 from tests.browser.conftest import settle
 from tests.browser.gestures import wait_for_link
 
@@ -21,3 +24,18 @@ def test_no_rating_and_no_comparison_is_lost_however_quickly_they_come(watched, 
     page.click(".st-key-rate_undo button")
     page.wait_for_function("() => document.querySelector('.st-key-vote').innerText.includes('pair 3 of 15')")
     wait_for_link(page, "l4_hand=426153")
+
+
+def test_no_vote_of_lesson_6_is_lost_however_quickly_they_come(watched, server):
+    page = watched.open(f"{server}/trace_one_example?lesson=6", wait=".st-key-vote")
+    page.wait_for_selector(".st-key-vote [data-listening]", state="attached")
+    for key in ("ArrowLeft", "t", "ArrowRight", "u", "ArrowLeft", "s", "ArrowLeft"):
+        page.keyboard.press(key)  # nothing is waited for: a run of the page is under way
+    page.wait_for_function("() => document.querySelector('.st-key-vote').innerText.includes('Use 4 votes')")
+    link = parse_qs(urlsplit(wait_for_link(page, "votes=")).query)
+    votes = decode(link["votes"][0])
+    sides = [(vote.first, vote.second) == pair_shown(place, 0) for place, vote in enumerate(votes)]  # kept in one order
+    shares = [
+        None if vote.share is None else vote.share if kept else 1 - vote.share for vote, kept in zip(votes, sides)
+    ]
+    assert shares == [1.0, 0.5, 1.0, None, 1.0]
