@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core.figures.change_bars import ChangeBar, change_bars
@@ -25,10 +26,11 @@ PAD = 0.06
 
 
 def figures(result: Result) -> tuple[Chart, ...]:
-    """The one chart of the view."""
-    if result.view == WALL:
-        return (_wall(result),)
-    return (_modes(result) if result.view == MODES else _chosen(result),)
+    """The one chart of the view. One's own live run stands in it beside what was recorded, and the badge says both."""
+    if result.view == MODES:
+        return (_modes(result),)
+    shown, live = (_wall(result), result.live) if result.view == WALL else (_chosen(result), result.live_arms)
+    return (replace(shown, badge="live", recordings=("all but your run",)) if live else shown,)
 
 
 # --- charts -----------------------------------------------------------------------------------------------------------

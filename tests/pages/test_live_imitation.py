@@ -7,7 +7,7 @@ import pytest
 from core.lessons.catalogue import lesson
 from core.stages import imitation_live, recorded
 from core.stages.recorded import Leg
-from tests.pages.driver import captions, check, move, open_lesson, over, press, widget
+from tests.pages.driver import captions, check, component, move, open_lesson, over, press, widget
 
 pytestmark = pytest.mark.skipif(lesson(2) is None, reason="lesson 2 is not in the catalogue")
 
@@ -30,8 +30,11 @@ def test_a_point_is_trained_shown_and_put_away(monkeypatch):
     gold = recorded.find(True, True).evaluations[0].gold_held_out
     assert "**Live**, 128 demonstrations" in captions(at)
     assert f"{abs(gold):.2f}" in captions(at)
+    shown = component(at, "l2_wall")
+    assert (shown["badge"], shown["recordings"]) == ("live", ["all but your run"])
     press(at, "l2_back")
     assert "**Live**" not in captions(at)
+    assert component(at, "l2_wall")["badge"] == "recorded"
 
 
 def test_a_moved_control_leaves_no_point_of_other_settings_on_screen(monkeypatch):
