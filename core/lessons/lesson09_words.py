@@ -30,7 +30,10 @@ def says(result: Result) -> tuple[str, ...]:
 
 def _order(result: Result) -> tuple[str, ...]:
     done = result.complete and not result.faults
-    return (_placed(result), *retold(result)) if done else (f"{_placed(result)} {_waiting(result)}",)
+    if not done:
+        return (f"{_placed(result)} {_waiting(result)}",)
+    first, *others = retold(result)
+    return f"{_placed(result)} {first}", *others
 
 
 def _placed(result: Result) -> str:
@@ -72,7 +75,8 @@ def order_text(result: Result) -> str:
 def _diagram(result: Result) -> tuple[str, ...]:
     if result.cut:
         return _cut(result), f"{_moved_kl(result)}{_no_sft(result)}", _freed(result)
-    return (_carries(result), *_whole(result))
+    first, *others = _whole(result)
+    return f"{_carries(result)} {first}", *others
 
 
 def _carries(result: Result) -> str:

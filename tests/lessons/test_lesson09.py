@@ -232,7 +232,7 @@ def test_the_example_is_retold_with_the_numbers_of_its_lessons(view, votes):
     """One sentence each for SFT, the reward model (or scores) and PPO; each number is the one on its own lesson's page."""
     walked = {"l5_step": 3, "l8_step": 7, "votes": votes}
     shown = LESSON.result({**LESSON.defaults(), **walked, **view})
-    sft, scored, ppo = LESSON.says(shown)[1:4]
+    sft, scored, ppo = LESSON.says(shown)
     walk = shown.walk()
     assert f"{number(walk.now.loss, 3)} nats per token instead of {number(walk.before.loss, 3)}" in sft
     assert "PPO starts elsewhere" in sft  # lesson 8 begins with the tiny LM after SFT unless one chooses otherwise
@@ -243,8 +243,8 @@ def test_the_example_is_retold_with_the_numbers_of_its_lessons(view, votes):
     up = int(np.argmax(np.subtract(after, before)))
     assert f"“{names[up]}” went from {percent(before[up])} to {percent(after[up])}" in ppo
     mine = LESSON.result({**LESSON.defaults(), **walked, **view, "start": "walk", "walk": "steps=3&lr=0.003"})
-    assert "PPO starts elsewhere" not in LESSON.says(mine)[1]
-    assert "stands at step 0" in LESSON.says(LESSON.result({**LESSON.defaults(), **view, "votes": votes}))[1]
+    assert "PPO starts elsewhere" not in LESSON.says(mine)[0]
+    assert "stands at step 0" in LESSON.says(LESSON.result({**LESSON.defaults(), **view, "votes": votes}))[0]
 
 
 def test_the_whiteboard_without_sft_says_why_it_can_do_without():
