@@ -9,7 +9,7 @@ TEXTS = ("Restart it.", "<b>Hold</b> the $button$.", "لا أعرف")
 
 
 def test_labels_by_keyboard_and_the_zip_on_the_disk(watched, server, tmp_path):
-    page = watched.open(f"{server}/pipeline_sketch?lesson=14", accept_downloads=True)
+    page = watched.open(f"{server}/pipeline_sketch?lesson=14")
     page.fill(".st-key-pl_own_prompt textarea", "My router is slow.")
     page.press(".st-key-pl_own_prompt textarea", "Control+Enter")
     page.get_by_role("button", name="Start with this prompt").click()

@@ -47,7 +47,7 @@ def judge(page, keys, after):
 
 
 def test_from_an_empty_page_to_the_zip_and_on_with_it(watched, server, tmp_path):
-    page = watched.open(server + PAGE, accept_downloads=True)
+    page = watched.open(server + PAGE)
     start(page)
     shown = page.locator(".st-key-pl_responses textarea").evaluate_all("all => all.map(one => one.value)")
     assert shown == [*RESPONSES, ""], "a reader and the Tab key do not go from a to b to c"
