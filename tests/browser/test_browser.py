@@ -182,6 +182,7 @@ def test_a_bar_can_be_picked(watched, server):
         ".getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; }"
     )
     page.mouse.move(*box)
+    page.wait_for_timeout(100)  # Plotly finds the bar under the pointer a moment later
     page.mouse.click(*box)
     assert "asks back" in wait_for_text_change(page, FORMULA, shown)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, urlsplit
 
-from core.world.votes import decode, pair_shown
+from core.world.votes import Vote, decode, encode, pair_shown
 from tests.browser.conftest import settle
 from tests.browser.gestures import wait_for_link
+
+SHARES = (1.0, 0.5, 1.0, None, 1.0)
+VOTED = tuple(Vote(*pair_shown(place, 0), share) for place, share in enumerate(SHARES))
 
 
 def test_no_rating_and_no_comparison_is_lost_however_quickly_they_come(watched, server):
@@ -32,10 +35,10 @@ def test_no_vote_of_lesson_6_is_lost_however_quickly_they_come(watched, server):
     for key in ("ArrowLeft", "t", "ArrowRight", "u", "ArrowLeft", "s", "ArrowLeft"):
         page.keyboard.press(key)  # nothing is waited for: a run of the page is under way
     page.wait_for_function("() => document.querySelector('.st-key-vote').innerText.includes('Use 4 votes')")
-    link = parse_qs(urlsplit(wait_for_link(page, "votes=")).query)
-    votes = decode(link["votes"][0])
+    link = wait_for_link(page, f"votes={encode(VOTED)}")
+    votes = decode(parse_qs(urlsplit(link).query)["votes"][0])
     sides = [(vote.first, vote.second) == pair_shown(place, 0) for place, vote in enumerate(votes)]  # kept in one order
     shares = [
         None if vote.share is None else vote.share if kept else 1 - vote.share for vote, kept in zip(votes, sides)
     ]
-    assert shares == [1.0, 0.5, 1.0, None, 1.0]
+    assert shares == list(SHARES)
