@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from dataclasses import replace
 
 import pytest
 
@@ -73,6 +75,16 @@ def test_the_longer_walk_has_no_policy_to_offer(query):
 def test_while_work_is_under_way_the_last_result_stays(monkeypatch):
     at = open_lesson(lesson(1), {"l1_n": "8"})
     before = component(at, "l1_behaviours")["text"]
+    go_on, submit = threading.Event(), patience._submit
+
+    def held(work):
+        def start():
+            go_on.wait(30)
+            yield from work.start()
+
+        return submit(replace(work, start=start))
+
+    monkeypatch.setattr(patience, "_submit", held)
     monkeypatch.setattr(patience, "WAIT", 0.0)
     kind = lesson(1).param("l1_fact")
     move(at, "l1_fact", kind.suggestions()[-1])
@@ -80,6 +92,7 @@ def test_while_work_is_under_way_the_last_result_stays(monkeypatch):
     assert component(at, "l1_behaviours")["text"] == before
     assert any("Shown meanwhile" in str(e.proto) for e in at.get("progress"))
     assert link(at, lesson(1))["l1_fact"] == kind.suggestions()[-1]
+    go_on.set()
     monkeypatch.setattr(patience, "WAIT", 30.0)
     at.run()
     check(at)
