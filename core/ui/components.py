@@ -42,7 +42,7 @@ def _renderer(name: str, html: str, js: str) -> Any:
 
 
 def _chart_component() -> Any:
-    script = _read("chart.js").replace(
+    script = (_read("chart_tools.js") + _read("chart.js")).replace(
         "__COLOURS__", json.dumps({theme: colours(theme) for theme in ("light", "dark")})
     )
     return _renderer("playground_chart", _read("chart.html"), script)
