@@ -165,15 +165,23 @@ class Lesson:
 
     def result(self, values: Values) -> Any:
         """`compute`, remembered: the same settings are computed once for everybody, and one after the other."""
-        with _TURN:
-            return _remembered(self, tuple(sorted(values.items())))
+        return _remembered(self, tuple(sorted(values.items())))
 
 
 # Many threads that compute at once take the interpreter from each other in the middle of every tensor operation: thirty
-# sessions then need five times as long as one after the other.
+# sessions then cost three times the processor time that they cost one after the other (tests.bench.room).
 _TURN = threading.RLock()
+_WAITING = 64
 
 
 @lru_cache(maxsize=512)
 def _remembered(lesson: Lesson, items: tuple[tuple[str, Value], ...]) -> Any:
+    """What is known already waits for nobody; the rest waits for its turn."""
+    with _TURN:
+        return _computed(lesson, items)
+
+
+@lru_cache(maxsize=_WAITING)
+def _computed(lesson: Lesson, items: tuple[tuple[str, Value], ...]) -> Any:
+    """Remembered once more, for those who waited while somebody else computed the same."""
     return lesson.compute(dict(items))
