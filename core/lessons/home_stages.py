@@ -113,7 +113,7 @@ def _liked(recording: HomeRecording, run: Run) -> str:
     raw = np.asarray(recording.response_features) @ run.config.weights
     scores = raw - raw.mean()
     if np.ptp(scores) < 5e-3:
-        return f"It rewards {rewarded(run.config)}, and tells the eight answers above not apart."
+        return f"It rewards {rewarded(run.config)}, and does not tell the eight answers above apart."
     best, worst = int(scores.argmax()), int(scores.argmin())
     return (
         f"Of the eight answers above it likes “{_said(NORWAY.candidates[best].text)}” best ({signed(scores[best])}) and "

@@ -112,7 +112,7 @@ WHITEN = Param(
     "Whiten advantages",
     "bool",
     False,
-    help="Divide the advantages by their spread, as TRL does. Off: the spread is kept.",
+    help="Divide the advantages by their spread. Off: the spread is kept.",
 )
 STEP = Param("l7_step", "Epoch, or update", "int", 0, 0, HORIZON, 1, widget="player")
 START = Param(

@@ -75,7 +75,7 @@ WHITEN = Param(
     "Whiten advantages",
     "bool",
     False,
-    help="Divide the advantages by their spread, as TRL does. Off: the spread is kept.",
+    help="Divide the advantages by their spread. Off: the spread is kept.",
 )
 ESTIMATOR = Param(
     "l8_kl",
@@ -83,7 +83,7 @@ ESTIMATOR = Param(
     "choice",
     "k1",
     options=(("k1", "k1"), ("k2", "k2"), ("k3", "k3")),
-    help="k1 = log π/π_ref (TRL's default), k2 = half its square, k3 = π_ref/π − 1 + log π/π_ref.",
+    help="k1 = log π/π_ref, k2 = half its square, k3 = π_ref/π − 1 + log π/π_ref.",
 )
 SEED = Param(
     "l8_seed", "Seed", "int", 0, 0, 999, 1, help="Equal seeds draw equal batches.", shown_if=("l8_mode", ("sampled",))

@@ -129,7 +129,7 @@ def _begin() -> None:
         if st.button("Go straight to the PPO step", key="home_ppo"):
             settings.open_lesson(8)
     st.markdown(
-        "[Vote on five pairs, below](#your-votes-your-reward-your-policy). On the right plays what the votes are for:"
+        "[Vote on five pairs, below](#your-votes-your-reward-your-policy). What plays on this page shows what votes are for:"
     )
 
 

@@ -39,7 +39,7 @@ def test_the_reward_model_is_told_with_the_answers_that_it_puts_first_and_last()
     assert "(+1.00)" in sentence
     assert "(−1.00)" in sentence
     none = replace(RUN.config, **dict.fromkeys(KEYS, 0.0))
-    assert "tells the eight answers above not apart" in told(replace(RUN, config=none))[1]
+    assert "does not tell the eight answers above apart" in told(replace(RUN, config=none))[1]
 
 
 def test_ppo_is_told_with_the_last_answer_and_the_mean_reward():
