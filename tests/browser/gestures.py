@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 # The geometry of every bar and marker of all charts, one text per animation frame.
 _WATCH = """
@@ -75,3 +76,12 @@ def wait_for_link(page, part: str) -> str:
     """Wait until the address holds a text, and give the address."""
     page.wait_for_function("t => window.location.search.includes(t)", arg=part)
     return page.url
+
+
+def download_zip(page, folder: Path) -> Path:
+    """Press the workbench's download, and give the file."""
+    with page.expect_download() as waiting:
+        page.click(".st-key-pl_zip button")
+    file = folder / "own.zip"
+    waiting.value.save_as(file)
+    return file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.pipeline.archives import import_zip
 from tests.browser.conftest import settle
+from tests.browser.gestures import download_zip
 
 TEXTS = ("Restart it.", "<b>Hold</b> the $button$.", "لا أعرف")
 
@@ -38,11 +39,8 @@ def test_labels_by_keyboard_and_the_zip_on_the_disk(watched, server, tmp_path):
     page.locator(".st-key-l14_step button", has_text="Export").click()
     page.wait_for_selector(".st-key-pl_zip button")
     settle(page)
-    with page.expect_download() as waiting:
-        page.click(".st-key-pl_zip button")
-    file = tmp_path / "own.zip"
-    waiting.value.save_as(file)
-    project = import_zip(file.read_bytes(), "own.zip")
+    file = download_zip(page, tmp_path)
+    project = import_zip(file.read_bytes(), file.name)
     assert [one.text for one in project.prompts[0].candidates] == list(TEXTS)
     assert [(label.verdict, label.strength) for label in project.labels] == [("A", 4), ("B", None), ("both_bad", None)]
     assert "step=export" in page.url

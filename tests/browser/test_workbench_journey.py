@@ -6,6 +6,7 @@ import zipfile
 
 from core.pipeline.archives import import_zip
 from tests.browser.conftest import settle
+from tests.browser.gestures import download_zip
 
 PAGE = "/pipeline_sketch?lesson=14"
 RESPONSES = (
@@ -78,11 +79,8 @@ def test_from_an_empty_page_to_the_zip_and_on_with_it(watched, server, tmp_path)
     assert page.evaluate("box => box.getBoundingClientRect().bottom", seen.element_handle()) <= 800
     for step in ("Operations", "Effect", "Export"):
         onward(page, step)
-    with page.expect_download() as waiting:
-        page.click(".st-key-pl_zip button")
-    file = tmp_path / "own.zip"
-    waiting.value.save_as(file)
-    project = import_zip(file.read_bytes(), "own.zip")
+    file = download_zip(page, tmp_path)
+    project = import_zip(file.read_bytes(), file.name)
     assert [one.text for one in project.prompts[0].candidates] == list(RESPONSES)
     assert [label.verdict for label in project.labels[:10]] == [
         "A",
